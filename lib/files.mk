@@ -1,0 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
+lib-y :=
+# lib files that only the kernel links; on the host libc has them.
+lib-kernel-y := lib/mem.c

@@ -1,0 +1,135 @@
+# SPDX-License-Identifier: Apache-2.0
+# Lists, flags and pattern rules.  Sources are named in each folder's files.mk, never by wildcard.
+
+ARCH    ?= x86_64
+VARIANT ?= release
+ifeq ($(origin CC),default)
+CC := gcc
+endif
+CLANG ?= clang
+HOSTCC ?= $(CC)
+# A compiler other than the default builds beside the default's output.
+CCTAG := $(if $(filter gcc,$(notdir $(CC))),,-$(notdir $(CC)))
+OUT   := out/$(ARCH)-$(VARIANT)$(CCTAG)
+HOST  := out/host$(CCTAG)
+SAN   := out/host-asan$(CCTAG)
+FUZZ  := out/fuzz
+
+ifeq ($(filter $(VARIANT),release debug),)
+$(error VARIANT is '$(VARIANT)'; say VARIANT=release or VARIANT=debug)
+endif
+
+FLOORS := abi lib iface net fs image arch kern dev vfs sock linux init
+include $(foreach d,lib net fs image arch/$(ARCH) kern dev vfs sock linux init tools,$(wildcard $(d)/files.mk))
+include test/unit/files.mk test/fuzz/files.mk
+
+WARN := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wold-style-definition \
+	-Wundef -Wvla -Walloca -Wpointer-arith -Wwrite-strings -Wcast-align -Wcast-qual \
+	-Wimplicit-fallthrough -Wformat=2 -Wenum-conversion -Wdate-time -Wframe-larger-than=1024 \
+	-Werror
+warn_gcc   := -Wduplicated-cond -Wlogical-op
+warn_clang := -Wthread-safety -Wmissing-variable-declarations -Wcomma -Wno-gnu-statement-expression
+warn_of     = $(if $(findstring clang,$(1)),$(warn_clang),$(warn_gcc))
+
+COMMON := -std=gnu17 -I. -MMD -MP -g
+KFLAGS := $(COMMON) $(WARN) $(call warn_of,$(CC)) -O2 -ffreestanding -fpie -fvisibility=hidden \
+	-fno-strict-aliasing -fno-common -fno-stack-protector -fno-asynchronous-unwind-tables \
+	-fno-delete-null-pointer-checks -ffunction-sections -fdata-sections -ffile-prefix-map=$(CURDIR)/= \
+	$(KFLAGS_$(ARCH)) $(KFLAGS_$(VARIANT)) $(EXTRA_CFLAGS)
+KFLAGS_x86_64  := -mno-red-zone -mgeneral-regs-only -mcmodel=small -fcf-protection=none
+KFLAGS_debug   := -DCORACLE_DEBUG=1 -fno-omit-frame-pointer -fno-optimize-sibling-calls
+KFLAGS_release := -fomit-frame-pointer
+# -Wconversion where bytes from outside become numbers.
+CONV_DIRS := net fs image abi
+conv = $(if $(filter $(CONV_DIRS),$(firstword $(subst /, ,$(1)))),-Wconversion)
+
+HFLAGS := $(COMMON) $(WARN) $(call warn_of,$(HOSTCC)) -O2 -D_GNU_SOURCE -Wframe-larger-than=8192 $(EXTRA_CFLAGS)
+SANFLAGS := $(COMMON) $(WARN) $(call warn_of,$(HOSTCC)) -O1 -D_GNU_SOURCE -DCORACLE_DEBUG=1 -Wframe-larger-than=65536 \
+	-fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all
+FUZZFLAGS := $(COMMON) -O1 -D_GNU_SOURCE -DCORACLE_DEBUG=1 -fno-omit-frame-pointer \
+	-fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all
+COREFLAGS := -fno-strict-aliasing
+
+# --- the kernel ---------------------------------------------------------------------------------
+KSRCS := $(lib-y) $(lib-kernel-y) $(net-y) $(fs-y) $(image-y) $(arch-y) $(kern-y) $(dev-y) $(vfs-y) \
+	$(sock-y) $(linux-y) $(init-y)
+KOBJS := $(patsubst %,$(OUT)/%.o,$(basename $(KSRCS)))
+KERNEL := $(OUT)/coracle.elf
+
+$(OUT)/%.o: %.c
+	@mkdir -p $(@D)
+	$(call say,CC,$@)
+	$(Q)$(CC) $(KFLAGS) $(call conv,$<) -c -o $@ $<
+
+$(OUT)/%.o: %.S
+	@mkdir -p $(@D)
+	$(call say,AS,$@)
+	$(Q)$(CC) $(KFLAGS) -D__ASSEMBLY__ -c -o $@ $<
+
+$(KERNEL).dbg: $(KOBJS) arch/$(ARCH)/kernel.lds
+	$(call say,LD,$@)
+	$(Q)$(CC) -nostdlib -static-pie -Wl,-z,norelro -Wl,-z,max-page-size=4096 -Wl,-z,noexecstack -Wl,--build-id=none \
+		-Wl,--gc-sections -Wl,-Bsymbolic -Wl,--no-dynamic-linker -Wl,-T,arch/$(ARCH)/kernel.lds \
+		-o $@ $(KOBJS)
+
+$(KERNEL): $(KERNEL).dbg
+	$(Q)objcopy --strip-debug $< $@
+
+# --- the same cores on the host: plain, under sanitizers, under the fuzzer ------------------------
+CORESRCS := $(lib-y) $(net-y) $(fs-y) $(image-y)
+
+$(HOST)/%.o: %.c
+	@mkdir -p $(@D)
+	$(call say,HOSTCC,$@)
+	$(Q)$(HOSTCC) $(HFLAGS) $(COREFLAGS) $(call conv,$<) $(HFLAGS_$(notdir $*)) -c -o $@ $<
+
+$(SAN)/%.o: %.c
+	@mkdir -p $(@D)
+	$(call say,SANCC,$@)
+	$(Q)$(HOSTCC) $(SANFLAGS) $(COREFLAGS) -c -o $@ $<
+
+$(FUZZ)/%.o: %.c
+	@mkdir -p $(@D)
+	$(call say,FUZZCC,$@)
+	$(Q)$(CLANG) $(FUZZFLAGS) $(COREFLAGS) -c -o $@ $<
+
+$(HOST)/libcore.a: $(patsubst %.c,$(HOST)/%.o,$(CORESRCS))
+$(SAN)/libcore.a: $(patsubst %.c,$(SAN)/%.o,$(CORESRCS))
+$(FUZZ)/libcore.a: $(patsubst %.c,$(FUZZ)/%.o,$(CORESRCS))
+%/libcore.a:
+	$(call say,AR,$@)
+	$(Q)rm -f $@ && ar rcsD $@ $^
+
+# --- host tools: NAME-y lists a tool's own sources, NAME-libs what it links -----------------------
+define tool_rule
+$(1): $$(patsubst %.c,$$(HOST)/%.o,$$($(1)-y)) $$(HOST)/libcore.a
+	$$(call say,LINK,$$@)
+	$$(Q)$$(HOSTCC) -o $$@ $$^ $$($(1)-libs)
+endef
+$(foreach t,$(tools),$(eval $(call tool_rule,$(t))))
+
+# --- unit tests: test/unit/test_NAME.c, with test_NAME-y for sources beyond the cores -------------
+UNIT_BINS := $(patsubst %,$(SAN)/test/unit/test_%,$(unit-tests))
+define unit_rule
+$(SAN)/test/unit/test_$(1): $(SAN)/test/unit/test_$(1).o $$(patsubst %.c,$(SAN)/%.o,$$(test_$(1)-y)) \
+		$$(patsubst %.c,$(SAN)/%.o,$$(test-lib-y)) $(SAN)/libcore.a
+	$$(call say,LINK,$$@)
+	$$(Q)$$(HOSTCC) -fsanitize=address,undefined -o $$@ $$^ -lcmocka -lpthread
+endef
+$(foreach t,$(unit-tests),$(eval $(call unit_rule,$(t))))
+
+FUZZ_BINS := $(patsubst %,$(FUZZ)/test/fuzz/fuzz_%,$(fuzz-targets))
+define fuzz_rule
+$(FUZZ)/test/fuzz/fuzz_$(1): $(FUZZ)/test/fuzz/fuzz_$(1).o $$(patsubst %.c,$(FUZZ)/%.o,$$(fuzz_$(1)-y)) \
+		$$(patsubst %.c,$(FUZZ)/%.o,$$(test-lib-y)) $(FUZZ)/libcore.a
+	$$(call say,LINK,$$@)
+	$$(Q)$$(CLANG) -fsanitize=fuzzer,address,undefined -o $$@ $$^
+endef
+$(foreach t,$(fuzz-targets),$(eval $(call fuzz_rule,$(t))))
+
+# make V=1 shows the commands
+Q   := $(if $(V),,@)
+say  = $(if $(V),,@printf '  %-8s%s\n' '$(1)' '$(2)')
+
+DEPS := $(shell find out -name '*.d' 2>/dev/null)
+-include $(DEPS)

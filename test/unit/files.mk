@@ -1,0 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
+# test/unit/test_NAME.c; sources beyond the cores in test_NAME-y.
+unit-tests :=
+test-lib-y := test/lib/assert.c
