@@ -32,7 +32,7 @@ warn_clang := -Wthread-safety -Wmissing-variable-declarations -Wcomma -Wno-gnu-s
 warn_of     = $(if $(findstring clang,$(1)),$(warn_clang),$(warn_gcc))
 
 COMMON := -std=gnu17 -I. -MMD -MP -g
-KFLAGS := $(COMMON) $(WARN) $(call warn_of,$(CC)) -O2 -ffreestanding -fpie -fvisibility=hidden \
+KFLAGS := $(COMMON) -Iarch/$(ARCH) $(WARN) $(call warn_of,$(CC)) -O2 -ffreestanding -fpie -fvisibility=hidden \
 	-fno-strict-aliasing -fno-common -fno-stack-protector -fno-asynchronous-unwind-tables \
 	-fno-delete-null-pointer-checks -ffunction-sections -fdata-sections -ffile-prefix-map=$(CURDIR)/= \
 	$(KFLAGS_$(ARCH)) $(KFLAGS_$(VARIANT)) $(EXTRA_CFLAGS)

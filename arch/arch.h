@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * arch/arch.h: everything the rest of the kernel may ask of a CPU, and what arch code asks of the
+ * kernel.  A closed list: a port answers all of it (doc/porting.md) or does not compile.  The MMU's part
+ * is arch/mmu.h, user memory's arch/user.h, registers of a trapped program arch/regs.h.
+ *
+ * Context: any, unless a line says otherwise.
+ */
+#pragma once
+
+#include "lib/err.h"
+
+typedef struct {
+	uint64_t v;
+} paddr_t;
+
+struct pt_regs;
+
+/*
+ * The head of each CPU's private area (kern/cpu.h embeds it as its first member), found through the
+ * CPU's per-CPU base register.  Offsets are known to entry.S: asserted there.
+ */
+struct arch_cpu {
+	struct arch_cpu *self;	/* [I] at offset 0 */
+	void *thread;		/* [o] the running struct thread */
+	uint64_t kstack_top;	/* [o] where a trap from user mode lands */
+	uint64_t user_sp;	/* [o] scratch of the system-call entry */
+	uint32_t id;		/* [I] 0 .. ncpus-1 */
+	uint32_t hw_id;		/* [I] APIC id */
+};
+
+/* Inline, in arch/<cpu>/arch_inline.h. */
+static inline struct arch_cpu *arch_cpu_self(void);
+static inline void *arch_thread_self(void);
+static inline bool irq_save(void); /* disables interrupts; returns: were they on? */
+static inline void irq_restore(bool on);
+static inline void irq_enable(void);
+static inline void irq_disable(void);
+static inline bool irq_enabled(void);
+static inline void cpu_relax(void); /* in a spin loop */
+static inline uint64_t cycles(void);
+
+/* CPUs. */
+void arch_cpu_early(void);		      /* boot CPU: feature detection, copy routines, traps */
+void arch_cpu_init(struct arch_cpu *c);	      /* each CPU, on itself: tables, per-CPU base, LAPIC */
+err_t arch_cpu_start(struct arch_cpu *c, void *stack_top, void (*fn)(void)) must_check;
+void arch_cpu_kick(unsigned hw_id);	      /* IPI: look at your flags */
+void arch_cpu_idle(void);		      /* called with interrupts off: enable and halt, atomically */
+_Noreturn void arch_cpu_stop(void);	      /* interrupts off, halt for ever */
+void arch_cpus_stop_others(void);	      /* NMI or IPI; for panic */
+
+/* Kernel context switch; interrupts off. */
+struct arch_ctx {
+	uint64_t sp;
+};
+void ctx_init(struct arch_ctx *c, void *stack_top, void (*fn)(void *), void *arg);
+void ctx_switch(struct arch_ctx *from, const struct arch_ctx *to);
+
+/*
+ * The program's extended state (XSAVE with all that XCR0 offers) and thread pointer, switched with the
+ * thread, never on a system call.  `area` is fpu_bytes() long, 64-byte aligned.
+ */
+size_t fpu_bytes(void);
+void fpu_init_area(void *area);
+void fpu_save(void *area);
+void fpu_restore(const void *area);
+uint64_t tls_get(void); /* FS base on x86-64 */
+void tls_set(uint64_t base);
+
+/* Leave for user mode with these registers; never returns. Interrupts are on there. */
+_Noreturn void arch_enter_user(struct pt_regs *r);
+
+/* Time. The counter is monotonic and the same on all CPUs; boot fails with a line where it is not. */
+uint64_t arch_clock_ns(void);	 /* since boot */
+uint64_t arch_wall_boot_ns(void); /* Unix time when arch_clock_ns() was 0; from kvmclock or the RTC */
+struct clock_params {		 /* for the vDSO: ns = base_ns + ((cycles - base) * mult >> shift) */
+	uint64_t base_cycles, base_ns;
+	uint64_t mult;
+	uint32_t shift;
+};
+void arch_clock_params(struct clock_params *p);
+void arch_timer_set(uint64_t deadline_ns); /* this CPU's one-shot; UINT64_MAX: off */
+
+/* Interrupt vectors for devices. kern/irq.h is the public face. */
+#define ARCH_NVECTORS 224
+err_t arch_irq_msi(unsigned cpu_hw_id, unsigned vector, uint64_t *addr, uint32_t *data) must_check;
+err_t arch_irq_line(unsigned gsi, unsigned cpu_hw_id, unsigned vector, bool level, bool low) must_check;
+void arch_irq_line_mask(unsigned gsi, bool masked);
+void arch_irq_eoi(void);
+
+/* Leaving the machine. status is the program's exit status, or 125 for our own failure. */
+_Noreturn void arch_exit(unsigned status);
+
+/* Random words from the CPU (RDSEED, RDRAND); false when it has none. */
+bool arch_random(uint64_t *out);
+
+/* Instructions that a debugger or a crash report wants. */
+size_t arch_backtrace(uint64_t fp, uint64_t lo, uint64_t hi, uint64_t *pcs, size_t max);
+
+/* Called by arch code, implemented above it. */
+void kern_irq(unsigned vector);					/* kern/irq.c; interrupts off */
+void kern_timer_irq(void);					/* kern/timer.c */
+void kern_kick_irq(void);					/* kern/sched.c */
+void kern_user_fault(struct pt_regs *r, unsigned trap, uint64_t error, uint64_t addr); /* linux/fault.c */
+/* A fault in kernel mode that no fix-up covers; false: panic. kern/vm.c */
+bool kern_kernel_fault(struct pt_regs *r, uint64_t error, uint64_t addr);
+void kern_syscall(struct pt_regs *r);				/* linux/syscall.c */
+void kern_user_return(struct pt_regs *r);			/* linux/: flags were set on the way out */
+_Noreturn void kern_fatal_trap(const struct pt_regs *r, const char *what, uint64_t addr);
+
+#include "arch_inline.h"

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * kern/cpu.h: the private area of each CPU.  Members marked [o] are touched only by their own CPU with
+ * interrupts off or by a thread, which is never moved off its CPU while it runs in the kernel: the kernel is
+ * not preemptible, a thread leaves its CPU only where it sleeps or calls sched_yield().
+ *
+ *   [I] set once   [o] own CPU   [a] atomic   [r] runq.lock
+ */
+#pragma once
+
+#include "arch/arch.h"
+#include "kern/spinlock.h"
+#include "lib/list.h"
+
+#define CPUS_MAX 64
+
+struct thread;
+struct timer_wheel;
+
+struct cpu {
+	struct arch_cpu arch;
+	struct thread *idle;	   /* [I] */
+	struct spinlock rq_lock;   /* rank RANK_RUNQ */
+	struct list rq;		   /* [r] runnable threads, not the running one */
+	unsigned rq_len;	   /* [r] */
+	_Atomic bool polling;	   /* [a] idle and watching its flags: no IPI needed */
+	_Atomic bool resched;	   /* [a] give up the CPU at the next chance */
+	unsigned irq_depth;	   /* [o] */
+	uint64_t nirq;		   /* [o] interrupts taken since boot, all kinds */
+	uint64_t nswitch;	   /* [o] */
+	uint64_t idle_ns;	   /* [o] */
+	void *timers;		   /* [o] kern/timer.c */
+	void *page_cache;	   /* [o] kern/page.c: this CPU's free pages */
+	void *slab_cache;	   /* [o] kern/slab.c */
+	void *trace_ring;	   /* [o] kern/trace.c */
+	void *shard;		   /* [I] sock/shard.c */
+};
+
+extern struct cpu *cpus[CPUS_MAX];
+extern unsigned ncpus; /* online; set once by smp_init() */
+
+static inline struct cpu *this_cpu(void)
+{
+	return (struct cpu *)(void *)arch_cpu_self();
+}
+
+static inline bool in_irq(void)
+{
+	return this_cpu()->irq_depth != 0;
+}

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * kern/spinlock.h: short critical sections.  The kernel is not preemptible, so spin_lock() alone excludes
+ * other CPUs; a lock that an interrupt handler also takes is taken with spin_lock_irq() everywhere.
+ * Never sleep and never touch user memory with one held.  Ranks are in doc/locking.md; debug builds check
+ * that each acquire has a higher rank than all locks already held by this CPU.
+ */
+#pragma once
+
+#include <stdatomic.h>
+
+#include "arch/arch.h"
+
+/* Lowest taken first. A new lock needs a line here and one in doc/locking.md that says why. */
+enum lock_rank {
+	RANK_NONE,
+	RANK_FILE,	/* open-file and pipe state, epoll */
+	RANK_SIGNAL,	/* signal queues and dispositions */
+	RANK_FUTEX,	/* futex buckets */
+	RANK_AREA,	/* object-to-area lists */
+	RANK_PCACHE,	/* a file's page tree, LRU lists */
+	RANK_SHARD,	/* a network shard */
+	RANK_POLL,	/* poll sources */
+	RANK_PT,	/* page tables */
+	RANK_DEV,	/* driver queues */
+	RANK_WAITQ,	/* wait queues that own their lock */
+	RANK_TIMER,
+	RANK_RUNQ,
+	RANK_SLAB,
+	RANK_PAGE,
+	RANK_LOG,	/* console and trace: may be taken under anything */
+};
+
+struct lockable spinlock {
+	_Atomic uint32_t held;
+	uint16_t rank;
+	uint16_t owner;	/* CPU + 1; debug builds */
+};
+
+#define SPINLOCK_INIT(r) { .rank = (r) }
+
+static inline void spin_init(struct spinlock *l, enum lock_rank rank)
+{
+	*l = (struct spinlock){ .rank = (uint16_t)rank };
+}
+
+void spin_lock(struct spinlock *l) acquires(l);
+void spin_unlock(struct spinlock *l) releases(l);
+bool spin_trylock(struct spinlock *l);
+bool spin_held(const struct spinlock *l); /* by this CPU; true in release builds when held at all */
+
+/* Disables interrupts first; the value says whether they were on and goes to the unlock. */
+bool spin_lock_irq(struct spinlock *l) acquires(l);
+void spin_unlock_irq(struct spinlock *l, bool on) releases(l);
+
+#define assert_held(l) DEBUG_ASSERT(spin_held(l))
