@@ -2,3 +2,5 @@
 lib-y :=
 # lib files that only the kernel links; on the host libc has them.
 lib-kernel-y := lib/mem.c
+lib-y += lib/objcache.c
+lib-y += lib/pkt.c

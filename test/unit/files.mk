@@ -2,3 +2,5 @@
 # test/unit/test_NAME.c; sources beyond the cores in test_NAME-y.
 unit-tests :=
 test-lib-y := test/lib/assert.c
+test-lib-y += test/lib/pages.c
+unit-tests += pkt

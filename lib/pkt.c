@@ -1,0 +1,377 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * lib/pkt.c: packets, buffers and their pool.  A pool keeps some free pages at hand and gives the rest
+ * back to its source.  Invariant: p->len == p->lin + the sum of the fragments' lengths.
+ */
+#include "lib/pkt.h"
+
+#include "lib/assert.h"
+#include "lib/mem.h"
+
+enum { POOL_KEEP = 64 };
+
+static void *pool_page_get(void *ctx)
+{
+	struct pkt_pool *p = ctx;
+	void *page;
+
+	if (p->npages >= p->max_pages)
+		return NULL;
+	page = p->outer.get(p->outer.ctx);
+	if (page)
+		p->npages++;
+	return page;
+}
+
+static void pool_page_put(void *ctx, void *page)
+{
+	struct pkt_pool *p = ctx;
+
+	p->npages--;
+	p->outer.put(p->outer.ctx, page);
+}
+
+void pkt_pool_init(struct pkt_pool *p, const struct page_src *src, uint32_t max_pages)
+{
+	*p = (struct pkt_pool){ .outer = *src, .keep = POOL_KEEP, .max_pages = max_pages };
+	p->pages = (struct page_src){ .get = pool_page_get, .put = pool_page_put, .ctx = p };
+	objcache_init(&p->pkts, &p->pages, sizeof(struct pkt));
+}
+
+void pkt_pool_fini(struct pkt_pool *p)
+{
+	while (p->free) {
+		struct pbuf *b = p->free;
+
+		p->free = b->next;
+		pool_page_put(p, b);
+	}
+	p->nfree = 0;
+	objcache_fini(&p->pkts);
+	ASSERT(p->npages == 0);
+}
+
+struct pbuf *pbuf_alloc(struct pkt_pool *p)
+{
+	struct pbuf *b = p->free;
+
+	if (likely(b != NULL)) {
+		p->free = b->next;
+		p->nfree--;
+	} else {
+		b = pool_page_get(p);
+		if (!b) {
+			p->fails++;
+			return NULL;
+		}
+		b->base = (uint8_t *)b + PBUF_HEAD;
+		b->size = PBUF_ROOM;
+		b->release = NULL;
+		b->pool = p;
+	}
+	b->refs = 1;
+	b->next = NULL;
+	b->off = b->len = 0;
+	return b;
+}
+
+void pbuf_init_extern(struct pbuf *b, void *base, uint32_t size, void (*release)(struct pbuf *),
+		      void *ctx)
+{
+	*b = (struct pbuf){ .base = base, .size = size, .refs = 1, .release = release, .ctx = ctx };
+}
+
+void pbuf_free(struct pbuf *b)
+{
+	struct pkt_pool *p = b->pool;
+
+	if (b->release) {
+		b->release(b);
+		return;
+	}
+	if (p->nfree < p->keep) {
+		b->next = p->free;
+		p->free = b;
+		p->nfree++;
+	} else {
+		pool_page_put(p, b);
+	}
+}
+
+/* The members before frag[]; frag[] and room[] are only valid as far as they are used. */
+static void pkt_reset(struct pkt *p, struct pkt_pool *pool)
+{
+	memset(p, 0, offsetof(struct pkt, scratch));
+	p->pool = pool;
+}
+
+struct pkt *pkt_alloc(struct pkt_pool *pool)
+{
+	struct pkt *p = objcache_alloc(&pool->pkts);
+
+	if (unlikely(!p)) {
+		pool->fails++;
+		return NULL;
+	}
+	pkt_reset(p, pool);
+	p->data = p->room + PKT_HEADROOM;
+	return p;
+}
+
+struct pkt *pkt_alloc_rx(struct pkt_pool *pool, struct pbuf *b, uint32_t off, uint32_t len)
+{
+	struct pkt *p = objcache_alloc(&pool->pkts);
+
+	if (unlikely(!p)) {
+		pool->fails++;
+		pbuf_put(b);
+		return NULL;
+	}
+	pkt_reset(p, pool);
+	p->buf = b;
+	p->data = b->base + off;
+	p->lin = (uint16_t)len;
+	p->len = len;
+	return p;
+}
+
+struct pkt *pkt_alloc_lin(struct pkt_pool *pool, uint32_t headroom, uint32_t len)
+{
+	struct pkt *p;
+	struct pbuf *b;
+
+	if (headroom + len <= PKT_ROOM) {
+		p = pkt_alloc(pool);
+		if (p)
+			p->data = p->room + headroom;
+		return p;
+	}
+	DEBUG_ASSERT(headroom + len <= PBUF_ROOM);
+	b = pbuf_alloc(pool);
+	return b ? pkt_alloc_rx(pool, b, headroom, 0) : NULL;
+}
+
+void pkt_free(struct pkt *p)
+{
+	for (unsigned i = 0; i < p->nfrags; i++)
+		pbuf_put(p->frag[i].buf);
+	if (p->buf)
+		pbuf_put(p->buf);
+	objcache_free(&p->pool->pkts, p);
+}
+
+bool pkt_add_frag(struct pkt *p, struct pbuf *b, uint32_t off, uint32_t len)
+{
+	if (p->nfrags == PKT_FRAGS)
+		return false;
+	p->frag[p->nfrags++] = (struct pkt_frag){ .buf = b, .off = off, .len = len };
+	p->len += len;
+	return true;
+}
+
+static void frag_drop_first(struct pkt *p)
+{
+	pbuf_put(p->frag[0].buf);
+	p->nfrags--;
+	memmove(&p->frag[0], &p->frag[1], p->nfrags * sizeof(p->frag[0]));
+}
+
+bool pkt_pull_up(struct pkt *p, uint32_t n)
+{
+	if (n <= p->lin)
+		return true;
+	if (n > p->len || n - p->lin > pkt_tailroom(p))
+		return false;
+	/* The linear buffer may be shared (a clone): its spare room may not be written then. */
+	if (p->buf && p->buf->refs > 1)
+		return false;
+	while (p->lin < n) {
+		struct pkt_frag *f = &p->frag[0];
+		uint32_t take = MIN(n - p->lin, f->len);
+
+		memcpy(p->data + p->lin, f->buf->base + f->off, take);
+		p->lin = (uint16_t)(p->lin + take);
+		f->off += take;
+		f->len -= take;
+		if (f->len == 0)
+			frag_drop_first(p);
+	}
+	return true;
+}
+
+void pkt_trim(struct pkt *p, uint32_t len)
+{
+	while (p->len > len && p->nfrags) {
+		struct pkt_frag *f = &p->frag[p->nfrags - 1];
+		uint32_t cut = MIN(p->len - len, f->len);
+
+		f->len -= cut;
+		p->len -= cut;
+		if (f->len)
+			continue;
+		pbuf_put(f->buf);
+		p->nfrags--;
+	}
+	if (p->len > len) {
+		p->lin = (uint16_t)len;
+		p->len = len;
+	}
+}
+
+void pkt_advance(struct pkt *p, uint32_t n)
+{
+	uint32_t take = MIN(n, (uint32_t)p->lin);
+
+	pkt_pull(p, take);
+	n -= take;
+	while (n && p->nfrags) {
+		struct pkt_frag *f = &p->frag[0];
+
+		take = MIN(n, f->len);
+		f->off += take;
+		f->len -= take;
+		p->len -= take;
+		n -= take;
+		if (f->len == 0)
+			frag_drop_first(p);
+	}
+}
+
+void pkt_copy_out(const struct pkt *p, uint32_t off, void *dst, uint32_t n)
+{
+	uint8_t *to = dst;
+
+	DEBUG_ASSERT(off <= p->len && n <= p->len - off);
+	if (off < p->lin) {
+		uint32_t take = MIN(n, p->lin - off);
+
+		memcpy(to, p->data + off, take);
+		to += take;
+		n -= take;
+		off = 0;
+	} else {
+		off -= p->lin;
+	}
+	for (unsigned i = 0; n && i < p->nfrags; i++) {
+		const struct pkt_frag *f = &p->frag[i];
+		uint32_t take;
+
+		if (off >= f->len) {
+			off -= f->len;
+			continue;
+		}
+		take = MIN(n, f->len - off);
+		memcpy(to, f->buf->base + f->off + off, take);
+		to += take;
+		n -= take;
+		off = 0;
+	}
+}
+
+bool pkt_append(struct pkt *p, const void *src, uint32_t n)
+{
+	const uint8_t *from = src;
+
+	if (p->nfrags == 0) {
+		uint32_t take = MIN(n, pkt_tailroom(p));
+
+		memcpy(pkt_put(p, take), from, take);
+		from += take;
+		n -= take;
+	}
+	while (n) {
+		uint32_t take = MIN(n, (uint32_t)PBUF_ROOM);
+		struct pbuf *b = pbuf_alloc(p->pool);
+
+		if (!b)
+			return false;
+		memcpy(b->base, from, take);
+		if (!pkt_add_frag(p, b, 0, take)) {
+			pbuf_put(b);
+			return false;
+		}
+		from += take;
+		n -= take;
+	}
+	return true;
+}
+
+/* The members that describe the frame and not its memory. */
+static void meta_copy(struct pkt *to, const struct pkt *from)
+{
+	to->flags = from->flags;
+	to->csum_off = from->csum_off;
+	to->gso_size = from->gso_size;
+	to->gso_type = from->gso_type;
+	to->gso_ecn = from->gso_ecn;
+	to->vlan_tci = from->vlan_tci;
+	to->nif = from->nif;
+	to->stamp_ns = from->stamp_ns;
+	to->l3 = from->l3 ? to->data + (from->l3 - from->data) : NULL;
+	to->l4 = from->l4 ? to->data + (from->l4 - from->data) : NULL;
+}
+
+struct pkt *pkt_clone(struct pkt_pool *pool, const struct pkt *p)
+{
+	struct pkt *q;
+
+	if (p->buf) {
+		q = pkt_alloc_rx(pool, pbuf_get(p->buf), (uint32_t)(p->data - p->buf->base),
+				 p->lin);
+		if (!q)
+			return NULL;
+	} else {
+		q = pkt_alloc(pool);
+		if (!q)
+			return NULL;
+		q->data = q->room + (p->data - p->room);
+		memcpy(pkt_put(q, p->lin), p->data, p->lin);
+	}
+	for (unsigned i = 0; i < p->nfrags; i++)
+		if (!pkt_add_frag(q, pbuf_get(p->frag[i].buf), p->frag[i].off, p->frag[i].len))
+			break; /* as many as p has always fit */
+	meta_copy(q, p);
+	return q;
+}
+
+struct pkt *pkt_copy(struct pkt_pool *pool, const struct pkt *p)
+{
+	uint32_t head = MIN((uint32_t)p->lin, (uint32_t)(PBUF_ROOM - PKT_HEADROOM));
+	struct pkt *q = pkt_alloc_lin(pool, PKT_HEADROOM, head);
+
+	if (!q)
+		return NULL;
+	if (!pkt_append(q, p->data, p->lin))
+		goto out_free;
+	for (unsigned i = 0; i < p->nfrags; i++)
+		if (!pkt_append(q, p->frag[i].buf->base + p->frag[i].off, p->frag[i].len))
+			goto out_free;
+	meta_copy(q, p);
+	return q;
+out_free:
+	pkt_free(q);
+	return NULL;
+}
+
+uint32_t pkt_truesize(const struct pkt *p)
+{
+	return (uint32_t)sizeof(*p) + ((p->buf ? 1U : 0U) + p->nfrags) * 4096U;
+}
+
+void pkt_list_splice(struct pkt_list *to, struct pkt_list *from)
+{
+	if (!from->first)
+		return;
+	*to->last = from->first;
+	to->last = from->last;
+	to->count += from->count;
+	pkt_list_init(from);
+}
+
+void pkt_list_free(struct pkt_list *l)
+{
+	struct pkt *p;
+
+	while ((p = pkt_list_pop(l)) != NULL)
+		pkt_free(p);
+}
