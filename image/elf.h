@@ -15,7 +15,7 @@
 enum {
 	ELF_HEAD_MAX = 4096,
 	ELF_MAX_PHDRS = 256,   /* more is refused: -ENOEXEC */
-	ELF_MAX_SEGS = 32,     /* PT_LOADs */
+	ELF_MAX_SEGS = 16,     /* PT_LOADs */
 	ELF_MAX_INTERP = 4096, /* Linux: PATH_MAX */
 };
 
@@ -100,7 +100,7 @@ struct elf_dynamic {
 	const char *rpath;  /* DT_RPATH, ignored by ld.so when there is a runpath */
 	const char *runpath;
 	/* private to elf_needed() */
-	const struct elf_dyn *dyn;
+	const void *dyn; /* unaligned */
 	uint64_t ndyn;
 	const char *str;
 	uint64_t strsz;

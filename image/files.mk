@@ -1,2 +1,4 @@
 # SPDX-License-Identifier: Apache-2.0
 image-y :=
+image-y += image/elf.c
+image-y += image/elf_dyn.c
