@@ -1,9 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * arch/mmu.h: page tables.  One user half, shared by all CPUs; one kernel half.  Callers hold the lock that
- * guards the range (the address space's, or the kernel map's); page-table pages come from page_alloc().
+ * arch/mmu.h: page-table entries and TLBs.  One tree of tables for the whole machine: a user half, which is
+ * the one program's, and a kernel half; the root register never changes after boot.
+ *
+ * Every port here has four levels of 512 entries, 4 KB and 2 MB leaves; what differs is the bits, and those
+ * are hidden below.  The walk itself is kern/pt.c's, written once and tested on the host.
+ *
+ * An entry's value is a uint64_t.  0 is empty.  A non-zero entry that is not present keeps the frame of a page
+ * whose protection is PROT_NONE.  Values are read and written atomically; who may write which entry is
+ * said in kern/pt.h.
  */
 #pragma once
+
+#include <stdatomic.h>
 
 #include "arch/arch.h"
 
@@ -14,7 +23,52 @@ enum pt_prot {
 	PT_USER = 1 << 3,
 	PT_UNCACHED = 1 << 4,
 	PT_GLOBAL = 1 << 5,
-	PT_DIRTY = 1 << 6,	/* pre-set, so that the CPU need not */
+	PT_DIRTY = 1 << 6,   /* pre-set (with accessed), so that the CPU need not */
+	PT_SPECIAL = 1 << 7, /* leaf without a reference to its page: the zero page, kernel pages */
 };
 
-#include "arch_mmu_inline.h" /* pa_to_va, va_to_pa, USER_TOP, and the software-walk entry points */
+struct pt_slot {
+	_Atomic uint64_t v;
+};
+
+enum { PT_LEVELS = 4, PT_SLOTS = 512, PT_LEVEL_BITS = 9 }; /* level 0: 4 KB leaves, 1: 2 MB */
+
+/* The root table, at its direct-map address. Set by boot, constant afterwards. */
+extern struct pt_slot *pt_root;
+/* Virtual minus physical address of the kernel image. Set by boot. */
+extern uint64_t kernel_va_pa;
+
+/* The kernel image's parts, page-aligned, from kernel.lds: text RX, rodata R, data (with .bss) RW. */
+extern char kernel_text_start[], kernel_text_end[], kernel_rodata_end[], kernel_image_end[];
+
+/* This CPU's TLB. User ranges: pages of any size that overlap [va, va + len). */
+void tlb_local_range(uint64_t va, uint64_t len);
+void tlb_local_all(void); /* global entries too */
+
+/*
+ * Inline, in arch/<cpu>/arch_mmu_inline.h:
+ *
+ * USER_MIN .. USER_TOP   the program's addresses
+ * DIRECT_BASE            all RAM, writable, never executable
+ * VMAP_BASE, VMAP_END    kern/vmap.c's
+ * PAGE_ARRAY_BASE        struct page of each frame, by frame number
+ */
+static inline uint64_t pte_leaf(paddr_t pa, unsigned prot, unsigned level);
+static inline uint64_t pte_table(paddr_t pa, bool user);
+static inline bool pte_is_leaf(uint64_t v, unsigned level);
+static inline bool pte_present(uint64_t v);
+static inline paddr_t pte_pa(uint64_t v);
+static inline bool pte_writable(uint64_t v);
+static inline bool pte_executable(uint64_t v);
+static inline bool pte_dirty(uint64_t v);
+static inline bool pte_young(uint64_t v);
+static inline bool pte_special(uint64_t v);
+static inline uint64_t pte_clean(uint64_t v);	  /* not dirty */
+static inline uint64_t pte_wrprotect(uint64_t v); /* not writable */
+static inline uint64_t pte_old(uint64_t v);	  /* not accessed */
+static inline uint64_t pte_next_leaf(uint64_t v,
+				     unsigned n); /* of a split 2 MB leaf: its n-th 4 KB leaf */
+static inline uint64_t pte_set_prot(uint64_t v, unsigned prot,
+				    unsigned level); /* frame, dirty kept */
+
+#include "arch_mmu_inline.h"

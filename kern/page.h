@@ -12,6 +12,7 @@
 #pragma once
 
 #include "arch/arch.h"
+#include "arch/mmu.h"
 
 #define PAGE_SHIFT 12
 #define PAGE_SIZE  4096ul
@@ -54,10 +55,28 @@ enum page_alloc_flags {
 struct page *page_alloc(unsigned order, unsigned flags);	/* refs = 1 */
 void page_get(struct page *p);
 void page_put(struct page *p);					/* the last one frees the block */
-struct page *pa_to_page(paddr_t pa);				/* managed RAM only */
-paddr_t page_to_pa(const struct page *p);
-static inline void *pa_to_va(paddr_t pa);			/* the direct map; any RAM address */
-static inline paddr_t va_to_pa(const void *va);			/* direct-map or kernel-image address */
+
+/* By frame number: any frame of RAM has its place in the array, filled in once the frame was allocated. */
+static inline struct page *pfn_to_page(uint64_t pfn)
+{
+	return (struct page *)(uintptr_t)PAGE_ARRAY_BASE + pfn;
+}
+
+static inline uint64_t page_to_pfn(const struct page *p)
+{
+	return (uint64_t)(p - (struct page *)(uintptr_t)PAGE_ARRAY_BASE);
+}
+
+static inline struct page *pa_to_page(paddr_t pa)
+{
+	return pfn_to_page(pa.v >> PAGE_SHIFT);
+}
+
+static inline paddr_t page_to_pa(const struct page *p)
+{
+	return (paddr_t){ page_to_pfn(p) << PAGE_SHIFT };
+}
+
 static inline void *page_va(const struct page *p)
 {
 	return pa_to_va(page_to_pa(p));
@@ -79,5 +98,3 @@ struct page_reclaimer {
 void page_reclaim_add(struct page_reclaimer *r);
 /* Below this much free memory, caches should be trimmed in the background. */
 bool page_low(void);
-
-#include "arch/mmu.h"

@@ -44,7 +44,8 @@ CONV_DIRS := net fs image abi
 conv = $(if $(filter $(CONV_DIRS),$(firstword $(subst /, ,$(1)))),-Wconversion)
 
 HFLAGS := $(COMMON) $(WARN) $(call warn_of,$(HOSTCC)) -O2 -D_GNU_SOURCE -Wframe-larger-than=8192 $(EXTRA_CFLAGS)
-SANFLAGS := $(COMMON) $(WARN) $(call warn_of,$(HOSTCC)) -O1 -D_GNU_SOURCE -DCORACLE_DEBUG=1 -Wframe-larger-than=65536 \
+# Unit tests of kern/ and above see the CPU of test/lib/arch.
+SANFLAGS := $(COMMON) -Itest/lib/arch $(WARN) $(call warn_of,$(HOSTCC)) -O1 -D_GNU_SOURCE -DCORACLE_DEBUG=1 -Wframe-larger-than=65536 \
 	-fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all
 FUZZFLAGS := $(COMMON) -O1 -D_GNU_SOURCE -DCORACLE_DEBUG=1 -fno-omit-frame-pointer \
 	-fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all
