@@ -16,8 +16,24 @@ help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | column -t -s'|'
 	@echo '  Variables: VARIANT=release|debug  CC=gcc|clang  ARCH=x86_64  V=1'
 
-check: ## the checkers: floors, headers, format, names
+deps: ## install the Debian packages that are missing (mk/packages.txt)
+	$(Q)mk/install.sh
+
+HEADERS := $(shell git ls-files '*.h' 2>/dev/null | grep -Ev '^(test|examples|tools)/')
+HEADER_OK := $(patsubst %,$(OUT)/headers/%.ok,$(HEADERS))
+$(OUT)/headers/%.ok: %
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(KFLAGS) -Wno-unused-function -fsyntax-only -include $< -x c /dev/null -MF $(@:.ok=.d) -MT $@ && touch $@
+
+FORMATTED := $(shell git ls-files '*.c' '*.h' 2>/dev/null)
+
+check: $(HEADER_OK) $(KOBJS) compile_commands.json ## the checkers: floors, headers alone, names, format
 	$(Q)python3 mk/floors.py
+	$(Q)python3 mk/names.py $(OUT) $(KOBJS)
+	$(Q)clang-format --dry-run -Werror $(FORMATTED)
+
+compile_commands.json: mk/rules.mk $(wildcard */files.mk)
+	$(Q)python3 mk/compdb.py '$(CC)' '$(KFLAGS)' $(filter %.c,$(KSRCS)) > $@
 
 unit: $(UNIT_BINS) ## unit tests, under ASan and UBSan
 	$(Q)set -e; for t in $(UNIT_BINS); do $$t; done

@@ -4,7 +4,7 @@
 
 #include "lib/err.h"
 
-uint64_t clock_mono_ns(void);		/* since boot; never steps, is not slewed */
-uint64_t clock_real_ns(void);		/* Unix time */
-void clock_real_set(uint64_t unix_ns);	/* steps CLOCK_REALTIME; timers on it are re-armed */
-uint64_t clock_real_offset_ns(void);	/* real - mono */
+uint64_t clock_mono_ns(void);	       /* since boot; never steps, is not slewed */
+uint64_t clock_real_ns(void);	       /* Unix time */
+void clock_real_set(uint64_t unix_ns); /* steps CLOCK_REALTIME; timers on it are re-armed */
+uint64_t clock_real_offset_ns(void);   /* real - mono */

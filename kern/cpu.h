@@ -19,21 +19,21 @@ struct timer_wheel;
 
 struct cpu {
 	struct arch_cpu arch;
-	struct thread *idle;	   /* [I] */
-	struct spinlock rq_lock;   /* rank RANK_RUNQ */
-	struct list rq;		   /* [r] runnable threads, not the running one */
-	unsigned rq_len;	   /* [r] */
-	_Atomic bool polling;	   /* [a] idle and watching its flags: no IPI needed */
-	_Atomic bool resched;	   /* [a] give up the CPU at the next chance */
-	unsigned irq_depth;	   /* [o] */
-	uint64_t nirq;		   /* [o] interrupts taken since boot, all kinds */
-	uint64_t nswitch;	   /* [o] */
-	uint64_t idle_ns;	   /* [o] */
-	void *timers;		   /* [o] kern/timer.c */
-	void *page_cache;	   /* [o] kern/page.c: this CPU's free pages */
-	void *slab_cache;	   /* [o] kern/slab.c */
-	void *trace_ring;	   /* [o] kern/trace.c */
-	void *shard;		   /* [I] sock/shard.c */
+	struct thread *idle;	 /* [I] */
+	struct spinlock rq_lock; /* rank RANK_RUNQ */
+	struct list rq;		 /* [r] runnable threads, not the running one */
+	unsigned rq_len;	 /* [r] */
+	_Atomic bool polling;	 /* [a] idle and watching its flags: no IPI needed */
+	_Atomic bool resched;	 /* [a] give up the CPU at the next chance */
+	unsigned irq_depth;	 /* [o] */
+	uint64_t nirq;		 /* [o] interrupts taken since boot, all kinds */
+	uint64_t nswitch;	 /* [o] */
+	uint64_t idle_ns;	 /* [o] */
+	void *timers;		 /* [o] kern/timer.c */
+	void *page_cache;	 /* [o] kern/page.c: this CPU's free pages */
+	void *slab_cache;	 /* [o] kern/slab.c */
+	void *trace_ring;	 /* [o] kern/trace.c */
+	void *shard;		 /* [I] sock/shard.c */
 };
 
 extern struct cpu *cpus[CPUS_MAX];

@@ -24,7 +24,7 @@ struct log_sink {
 	void (*flush)(struct log_sink *s); /* all out, by polling; used at exit and panic */
 	struct log_sink *next;
 };
-void klog_add_sink(struct log_sink *s);	/* what was logged before is replayed to it */
+void klog_add_sink(struct log_sink *s); /* what was logged before is replayed to it */
 void klog_set_level(enum klog_level level);
 void klog_flush(void);
 /* Read from position *pos (0: oldest kept); returns bytes and advances. */

@@ -11,9 +11,9 @@
 struct thread;
 
 struct lockable mutex {
-	struct spinlock lock;	/* rank RANK_WAITQ */
+	struct spinlock lock; /* rank RANK_WAITQ */
 	struct waitq wq;
-	struct thread *owner;	/* [lock] */
+	struct thread *owner; /* [lock] */
 };
 
 void mutex_init(struct mutex *m);
@@ -27,8 +27,8 @@ bool mutex_held(const struct mutex *m);
  * one atomic operation.
  */
 struct lockable rwlock {
-	_Atomic int64_t state;	/* -1: writer; n > 0: readers */
-	struct spinlock lock;	/* rank RANK_WAITQ; the slow path */
+	_Atomic int64_t state; /* -1: writer; n > 0: readers */
+	struct spinlock lock;  /* rank RANK_WAITQ; the slow path */
 	struct waitq wq;
 	unsigned writers_waiting; /* [lock] */
 };

@@ -22,39 +22,39 @@
 #define HUGE_ORDER (HUGE_SHIFT - PAGE_SHIFT)
 
 enum page_flags {
-	PAGE_BUDDY = 1 << 0,	/* [b] free, head of a block of `order` */
-	PAGE_SLAB = 1 << 1,	/* [o] */
-	PAGE_CACHE = 1 << 2,	/* [o] in a page cache; owner is its struct vm_object */
-	PAGE_DIRTY = 1 << 3,	/* [a] must be written back */
-	PAGE_WRITEBACK = 1 << 4,/* [a] a write is in flight */
-	PAGE_UPTODATE = 1 << 5,	/* [a] content valid */
-	PAGE_ACTIVE = 1 << 6,	/* second chance */
-	PAGE_ERROR = 1 << 7,	/* the device failed to read or write it */
+	PAGE_BUDDY = 1 << 0,	 /* [b] free, head of a block of `order` */
+	PAGE_SLAB = 1 << 1,	 /* [o] */
+	PAGE_CACHE = 1 << 2,	 /* [o] in a page cache; owner is its struct vm_object */
+	PAGE_DIRTY = 1 << 3,	 /* [a] must be written back */
+	PAGE_WRITEBACK = 1 << 4, /* [a] a write is in flight */
+	PAGE_UPTODATE = 1 << 5,	 /* [a] content valid */
+	PAGE_ACTIVE = 1 << 6,	 /* second chance */
+	PAGE_ERROR = 1 << 7,	 /* the device failed to read or write it */
 	PAGE_ANON = 1 << 8,
-	PAGE_LOCKED = 1 << 9,	/* [a] being filled */
+	PAGE_LOCKED = 1 << 9, /* [a] being filled */
 };
 
 struct page {
 	_Atomic uint32_t refs;	/* [a] 0: free */
-	_Atomic uint16_t flags;	/* [a] PAGE_* */
+	_Atomic uint16_t flags; /* [a] PAGE_* */
 	uint8_t order;		/* [b] of a free or allocated block's head */
 	uint8_t unused;
-	void *owner;		/* [o] slab cache, vm_object, ... */
-	uint32_t index;		/* [o] page number within the owner */
-	uint32_t maps;		/* [o] free for the owner: mapping count, slab state */
-	uint32_t prev, next;	/* [o] free list or LRU, by page frame number; 0: end */
+	void *owner;	     /* [o] slab cache, vm_object, ... */
+	uint32_t index;	     /* [o] page number within the owner */
+	uint32_t maps;	     /* [o] free for the owner: mapping count, slab state */
+	uint32_t prev, next; /* [o] free list or LRU, by page frame number; 0: end */
 };
 _Static_assert(sizeof(struct page) == 32, "struct page costs 0.8 % of memory");
 
 enum page_alloc_flags {
 	PAGE_ZERO = 1 << 0,
-	PAGE_ATOMIC = 1 << 1,	/* may not reclaim or sleep */
-	PAGE_USER = 1 << 2,	/* for the program: leaves the kernel a reserve */
+	PAGE_ATOMIC = 1 << 1, /* may not reclaim or sleep */
+	PAGE_USER = 1 << 2,   /* for the program: leaves the kernel a reserve */
 };
 
-struct page *page_alloc(unsigned order, unsigned flags);	/* refs = 1 */
+struct page *page_alloc(unsigned order, unsigned flags); /* refs = 1 */
 void page_get(struct page *p);
-void page_put(struct page *p);					/* the last one frees the block */
+void page_put(struct page *p); /* the last one frees the block */
 
 /* By frame number: any frame of RAM has its place in the array, filled in once the frame was allocated. */
 static inline struct page *pfn_to_page(uint64_t pfn)
@@ -83,12 +83,12 @@ static inline void *page_va(const struct page *p)
 }
 
 struct page_stats {
-	uint64_t total_bytes;	/* RAM that the machine has for us */
-	uint64_t free_bytes;	/* incl. chunks not yet brought in and per-CPU caches */
+	uint64_t total_bytes; /* RAM that the machine has for us */
+	uint64_t free_bytes;  /* incl. chunks not yet brought in and per-CPU caches */
 	uint64_t cached_bytes, dirty_bytes, anon_bytes, slab_bytes, kernel_bytes;
 };
 void page_stats(struct page_stats *s);
-void page_account(enum page_flags kind, long npages);		/* PAGE_ANON, PAGE_CACHE, PAGE_DIRTY */
+void page_account(enum page_flags kind, long npages); /* PAGE_ANON, PAGE_CACHE, PAGE_DIRTY */
 
 /* Called with a number of pages wanted when memory is short; returns how many it freed. May sleep. */
 struct page_reclaimer {

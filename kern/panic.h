@@ -18,5 +18,5 @@ struct exit_step {
 	enum exit_order order;
 	struct exit_step *next;
 };
-void exit_add_step(struct exit_step *s);	/* static storage */
-_Noreturn void vm_exit(unsigned status);	/* thread context */
+void exit_add_step(struct exit_step *s); /* static storage */
+_Noreturn void vm_exit(unsigned status); /* thread context */

@@ -8,7 +8,7 @@
 #include "iface/rand.h"
 #include "lib/err.h"
 
-void rand_bytes(void *buf, size_t n);		  /* never blocks; seeded by rand_init() at boot */
+void rand_bytes(void *buf, size_t n); /* never blocks; seeded by rand_init() at boot */
 uint64_t rand_u64(void);
-void rand_mix(const void *buf, size_t n);	  /* add entropy; any quality */
+void rand_mix(const void *buf, size_t n); /* add entropy; any quality */
 extern struct rand_source kern_rand;

@@ -11,11 +11,11 @@
 void *kmalloc(size_t size) __attribute__((malloc, alloc_size(1)));
 void *kzalloc(size_t size) __attribute__((malloc, alloc_size(1)));
 void *krealloc(void *p, size_t size) __attribute__((alloc_size(2)));
-void kfree(void *p);			/* NULL is fine */
+void kfree(void *p); /* NULL is fine */
 size_t ksize(const void *p);
 
 struct slab_cache;
-struct slab_cache *slab_new(const char *name, size_t size, size_t align);	/* boot only: panics */
+struct slab_cache *slab_new(const char *name, size_t size, size_t align); /* boot only: panics */
 void *slab_alloc(struct slab_cache *c) __attribute__((malloc));
 void *slab_zalloc(struct slab_cache *c) __attribute__((malloc));
 void slab_free(struct slab_cache *c, void *p);

@@ -14,30 +14,33 @@
 /* Lowest taken first. A new lock needs a line here and one in doc/locking.md that says why. */
 enum lock_rank {
 	RANK_NONE,
-	RANK_FILE,	/* open-file and pipe state, epoll */
-	RANK_SIGNAL,	/* signal queues and dispositions */
-	RANK_FUTEX,	/* futex buckets */
-	RANK_AREA,	/* object-to-area lists */
-	RANK_PCACHE,	/* a file's page tree, LRU lists */
-	RANK_SHARD,	/* a network shard */
-	RANK_POLL,	/* poll sources */
-	RANK_PT,	/* page tables */
-	RANK_DEV,	/* driver queues */
-	RANK_WAITQ,	/* wait queues that own their lock */
+	RANK_FILE,   /* open-file and pipe state, epoll */
+	RANK_SIGNAL, /* signal queues and dispositions */
+	RANK_FUTEX,  /* futex buckets */
+	RANK_AREA,   /* object-to-area lists */
+	RANK_PCACHE, /* a file's page tree, LRU lists */
+	RANK_SHARD,  /* a network shard */
+	RANK_POLL,   /* poll sources */
+	RANK_PT,     /* page tables */
+	RANK_DEV,    /* driver queues */
+	RANK_WAITQ,  /* wait queues that own their lock */
 	RANK_TIMER,
 	RANK_RUNQ,
 	RANK_SLAB,
 	RANK_PAGE,
-	RANK_LOG,	/* console and trace: may be taken under anything */
+	RANK_LOG, /* console and trace: may be taken under anything */
 };
 
 struct lockable spinlock {
 	_Atomic uint32_t held;
 	uint16_t rank;
-	uint16_t owner;	/* CPU + 1; debug builds */
+	uint16_t owner; /* CPU + 1; debug builds */
 };
 
-#define SPINLOCK_INIT(r) { .rank = (r) }
+#define SPINLOCK_INIT(r)    \
+	{                   \
+		.rank = (r) \
+	}
 
 static inline void spin_init(struct spinlock *l, enum lock_rank rank)
 {

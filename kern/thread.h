@@ -17,11 +17,11 @@
 
 /* Bits of thread.flags: anything set takes the slow way out of the kernel. */
 enum {
-	THREAD_SIGNAL = 1u << 0,	/* an unblocked signal is pending: interruptible sleeps end */
-	THREAD_KILL = 1u << 1,		/* the program ends: every sleep ends, no return to user mode */
-	THREAD_RESCHED = 1u << 2,	/* slice used up */
-	THREAD_TRACE = 1u << 3,		/* system calls are traced */
-	THREAD_WORK = 1u << 4,		/* linux/ wants kern_user_return() once (sigmask restore, rseq) */
+	THREAD_SIGNAL = 1u << 0,  /* an unblocked signal is pending: interruptible sleeps end */
+	THREAD_KILL = 1u << 1,	  /* the program ends: every sleep ends, no return to user mode */
+	THREAD_RESCHED = 1u << 2, /* slice used up */
+	THREAD_TRACE = 1u << 3,	  /* system calls are traced */
+	THREAD_WORK = 1u << 4,	  /* linux/ wants kern_user_return() once (sigmask restore, rseq) */
 };
 
 enum thread_state { THREAD_NEW, THREAD_RUNNABLE, THREAD_RUNNING, THREAD_BLOCKED, THREAD_DEAD };
@@ -29,30 +29,31 @@ enum thread_state { THREAD_NEW, THREAD_RUNNABLE, THREAD_RUNNING, THREAD_BLOCKED,
 typedef uint64_t cpumask_t; /* bit n: CPU n; CPUS_MAX is 64 */
 
 struct thread {
-	struct arch_ctx ctx;		/* [r] */
-	_Atomic uint32_t flags;		/* [a] THREAD_* */
-	_Atomic uint32_t refs;		/* [a] */
-	enum thread_state state;	/* [r] */
-	bool interruptible;		/* [r] in waitq_wait(), not _deaf */
-	bool is_user;			/* [I] */
-	_Atomic unsigned cpu;		/* [a] where it runs or last ran */
-	int nice;			/* -20 .. 19 */
-	cpumask_t affinity;		/* [r] */
-	struct list rq_link;		/* [r] */
-	struct list all_link;		/* threads_lock */
-	void *kstack;			/* [I] lowest address; KSTACK_BYTES */
-	void *fpu;			/* [o] fpu_bytes(); user threads only */
-	uint64_t tls;			/* [o] thread pointer while not running */
-	uint64_t cpu_ns;		/* [o] time on a CPU, up to last_ns */
-	uint64_t user_ns;		/* [o] of it, in user mode (sampled at switches and ticks) */
-	uint64_t last_ns;		/* [o] when cpu_ns was brought up to date */
-	uint64_t slice_end_ns;		/* [o] */
-	uint64_t nvcsw, nivcsw;		/* [o] */
-	uint32_t tid;			/* [I] */
-	char name[16];			/* comm; written by its thread, always terminated */
-	void (*fn)(void *);		/* [I] kernel threads */
-	void *arg;			/* [I] */
-	struct user_thread *user;	/* [I] linux/: signal state, futex lists; NULL in kernel threads */
+	struct arch_ctx ctx;	 /* [r] */
+	_Atomic uint32_t flags;	 /* [a] THREAD_* */
+	_Atomic uint32_t refs;	 /* [a] */
+	enum thread_state state; /* [r] */
+	bool interruptible;	 /* [r] in waitq_wait(), not _deaf */
+	bool is_user;		 /* [I] */
+	_Atomic unsigned cpu;	 /* [a] where it runs or last ran */
+	int nice;		 /* -20 .. 19 */
+	cpumask_t affinity;	 /* [r] */
+	struct list rq_link;	 /* [r] */
+	struct list all_link;	 /* threads_lock */
+	void *kstack;		 /* [I] lowest address; KSTACK_BYTES */
+	void *fpu;		 /* [o] fpu_bytes(); user threads only */
+	uint64_t tls;		 /* [o] thread pointer while not running */
+	uint64_t cpu_ns;	 /* [o] time on a CPU, up to last_ns */
+	uint64_t user_ns;	 /* [o] of it, in user mode (sampled at switches and ticks) */
+	uint64_t last_ns;	 /* [o] when cpu_ns was brought up to date */
+	uint64_t slice_end_ns;	 /* [o] */
+	uint64_t nvcsw, nivcsw;	 /* [o] */
+	uint32_t tid;		 /* [I] */
+	char name[16];		 /* comm; written by its thread, always terminated */
+	void (*fn)(void *);	 /* [I] kernel threads */
+	void *arg;		 /* [I] */
+	struct user_thread
+		*user; /* [I] linux/: signal state, futex lists; NULL in kernel threads */
 };
 
 #define KSTACK_BYTES 16384
@@ -72,18 +73,18 @@ struct pt_regs *thread_regs(const struct thread *t);
 err_t thread_new(const char *name, void (*fn)(void *), void *arg, struct thread **out) must_check;
 err_t thread_new_user(const char *name, const struct pt_regs *regs, uint64_t tls,
 		      struct thread **out) must_check;
-void thread_start(struct thread *t);		/* runnable; picks a CPU by affinity and load */
-_Noreturn void thread_exit(void);		/* the calling thread ends; its memory goes when refs do */
+void thread_start(struct thread *t); /* runnable; picks a CPU by affinity and load */
+_Noreturn void thread_exit(void);    /* the calling thread ends; its memory goes when refs do */
 void thread_get(struct thread *t);
 void thread_put(struct thread *t);
-struct thread *thread_find(uint32_t tid);	/* with a reference, or NULL */
+struct thread *thread_find(uint32_t tid); /* with a reference, or NULL */
 /* Walk all live threads under threads_lock; fn returns false to stop. Must not sleep. */
 void thread_for_each(bool (*fn)(struct thread *t, void *arg), void *arg);
 unsigned thread_count_user(void);
 
 void sched_yield(void);
-void sched_resched_check(void);			/* on the way to user mode: switch if asked to */
-void sched_wake(struct thread *t);		/* BLOCKED -> runnable; no-op otherwise. Any context. */
+void sched_resched_check(void);	   /* on the way to user mode: switch if asked to */
+void sched_wake(struct thread *t); /* BLOCKED -> runnable; no-op otherwise. Any context. */
 /*
  * Set flags and make the thread notice: ends an interruptible sleep (any sleep for THREAD_KILL), kicks
  * the CPU if it is running in user mode. Any context.
@@ -91,5 +92,5 @@ void sched_wake(struct thread *t);		/* BLOCKED -> runnable; no-op otherwise. Any
 void thread_notify(struct thread *t, uint32_t flags);
 err_t thread_set_affinity(struct thread *t, cpumask_t mask) must_check; /* -EINVAL: no online CPU */
 void thread_times(const struct thread *t, uint64_t *total_ns, uint64_t *user_ns);
-unsigned sched_nrunning(void);			/* runnable and running, all CPUs */
-void sched_loadavg(uint32_t avg[3]);		/* 1, 5, 15 minutes, 16.16 fixed point */
+unsigned sched_nrunning(void);	     /* runnable and running, all CPUs */
+void sched_loadavg(uint32_t avg[3]); /* 1, 5, 15 minutes, 16.16 fixed point */

@@ -14,7 +14,7 @@ struct timer {
 	struct rb_node node;
 	uint64_t deadline_ns;
 	void (*fn)(struct timer *t);
-	_Atomic int cpu;	/* -1: not armed */
+	_Atomic int cpu; /* -1: not armed */
 };
 
 void timer_init(struct timer *t, void (*fn)(struct timer *t));

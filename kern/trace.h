@@ -8,17 +8,26 @@
 
 #include "lib/util.h"
 
-enum trace_group { TRACE_BOOT, TRACE_SCHED, TRACE_FAULT, TRACE_IRQ, TRACE_BLK, TRACE_NET, TRACE_FUTEX,
-		   TRACE_SYSCALL, TRACE_NGROUPS };
+enum trace_group {
+	TRACE_BOOT,
+	TRACE_SCHED,
+	TRACE_FAULT,
+	TRACE_IRQ,
+	TRACE_BLK,
+	TRACE_NET,
+	TRACE_FUTEX,
+	TRACE_SYSCALL,
+	TRACE_NGROUPS
+};
 
 extern uint32_t trace_mask; /* bit per group */
 
 void trace_put(enum trace_group g, const char *what, uint64_t a, uint64_t b, uint64_t c);
 
-#define TRACE(g, what, a, b, c)                                                                    \
-	do {                                                                                       \
-		if (unlikely(trace_mask & (1u << (g))))                                            \
-			trace_put((g), (what), (uint64_t)(a), (uint64_t)(b), (uint64_t)(c));       \
+#define TRACE(g, what, a, b, c)                                                              \
+	do {                                                                                 \
+		if (unlikely(trace_mask & (1u << (g))))                                      \
+			trace_put((g), (what), (uint64_t)(a), (uint64_t)(b), (uint64_t)(c)); \
 	} while (0)
 
 bool trace_enable(const char *names); /* "boot,fault" or "all"; false: an unknown name */

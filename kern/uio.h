@@ -16,7 +16,7 @@ struct uvec { /* struct iovec of the ABI */
 };
 
 struct uio {
-	const struct uvec *vec;	/* current element */
+	const struct uvec *vec; /* current element */
 	unsigned nvec;		/* elements left, current included */
 	size_t off;		/* consumed of the current element */
 	size_t left;		/* bytes left in all */
@@ -32,9 +32,9 @@ void uio_vec(struct uio *u, const struct uvec *vec, unsigned n, size_t total);
  * Move up to n bytes and advance; a short count is returned when a user page cannot be reached, -EFAULT when
  * nothing could be moved at all.
  */
-long uio_write(struct uio *u, const void *src, size_t n);	/* into the uio */
-long uio_read(struct uio *u, void *dst, size_t n);		/* out of the uio */
-long uio_zero(struct uio *u, size_t n);				/* zeroes into the uio */
+long uio_write(struct uio *u, const void *src, size_t n); /* into the uio */
+long uio_read(struct uio *u, void *dst, size_t n);	  /* out of the uio */
+long uio_zero(struct uio *u, size_t n);			  /* zeroes into the uio */
 void uio_advance(struct uio *u, size_t n);
 
 /* Plain copies. 0 or -EFAULT; on -EFAULT part may have been copied. */
@@ -48,4 +48,4 @@ err_t user_load32(uaddr_t a, uint32_t *val) must_check;
 err_t user_cmpxchg32(uaddr_t a, uint32_t expect, uint32_t want, uint32_t *old) must_check;
 err_t user_store64(uaddr_t a, uint64_t v) must_check;
 err_t user_store32(uaddr_t a, uint32_t v) must_check;
-bool user_range_ok(uaddr_t a, size_t n);	/* below the top of user space; says nothing of mappings */
+bool user_range_ok(uaddr_t a, size_t n); /* below the top of user space; says nothing of mappings */

@@ -20,7 +20,7 @@ enum vm_prot { VM_READ = 1, VM_WRITE = 2, VM_EXEC = 4 };
 
 enum vm_flags {
 	VM_SHARED = 1 << 0,
-	VM_FIXED = 1 << 1,	   /* at exactly addr, replacing what is there */
+	VM_FIXED = 1 << 1, /* at exactly addr, replacing what is there */
 	VM_FIXED_NOREPLACE = 1 << 2,
 	VM_GROWSDOWN = 1 << 3,
 	VM_NORESERVE = 1 << 4,
@@ -28,12 +28,13 @@ enum vm_flags {
 	VM_32BIT = 1 << 6,
 	VM_STACK = 1 << 7,
 	VM_LOCKED = 1 << 8,
-	VM_HUGE_OK = 1 << 9,	   /* MADV_HUGEPAGE */
-	VM_HUGE_NEVER = 1 << 10,   /* MADV_NOHUGEPAGE */
+	VM_HUGE_OK = 1 << 9,	 /* MADV_HUGEPAGE */
+	VM_HUGE_NEVER = 1 << 10, /* MADV_NOHUGEPAGE */
 	VM_DONTDUMP = 1 << 11,
 	VM_DONTFORK = 1 << 12,
-	VM_BRK = 1 << 13,	   /* shown as [heap] */
-	VM_MAYWRITE = 1 << 14,	   /* mprotect may add write (shared file opened writable, or private) */
+	VM_BRK = 1 << 13, /* shown as [heap] */
+	VM_MAYWRITE =
+		1 << 14, /* mprotect may add write (shared file opened writable, or private) */
 	VM_MAYEXEC = 1 << 15,
 	VM_MAYREAD = 1 << 16,
 	VM_VDSO = 1 << 17,
@@ -64,8 +65,8 @@ struct vm_object_ops {
 /* Embedded in each page cache (and in the owners of shared anonymous memory). */
 struct vm_object {
 	const struct vm_object_ops *ops;
-	struct spinlock lock;		/* RANK_AREA; guards areas */
-	struct list areas;		/* [lock] shared and private areas that map it */
+	struct spinlock lock; /* RANK_AREA; guards areas */
+	struct list areas;    /* [lock] shared and private areas that map it */
 };
 void vm_object_init(struct vm_object *o, const struct vm_object_ops *ops);
 /* Take away the program's view of pages [first, first+n): truncate, hole punch. Private copies stay
@@ -79,22 +80,24 @@ err_t vm_map(uaddr_t *addr, size_t len, unsigned prot, unsigned flags, struct vm
 	     uint64_t offset) must_check;
 err_t vm_unmap(uaddr_t addr, size_t len) must_check;
 err_t vm_protect(uaddr_t addr, size_t len, unsigned prot) must_check;
-err_t vm_remap(uaddr_t *addr, size_t old_len, size_t new_len, unsigned mremap_flags, uaddr_t new_addr) must_check;
+err_t vm_remap(uaddr_t *addr, size_t old_len, size_t new_len, unsigned mremap_flags,
+	       uaddr_t new_addr) must_check;
 err_t vm_advise(uaddr_t addr, size_t len, int linux_advice) must_check;
 err_t vm_sync(uaddr_t addr, size_t len, int linux_flags) must_check;
 err_t vm_incore(uaddr_t addr, size_t len, uaddr_t vec) must_check;
 err_t vm_lock(uaddr_t addr, size_t len, bool on_fault) must_check;
 err_t vm_unlock(uaddr_t addr, size_t len) must_check;
-uaddr_t vm_brk(uaddr_t new_brk);		/* the break that holds afterwards */
-void vm_set_brk(uaddr_t start);			/* by the loader */
+uaddr_t vm_brk(uaddr_t new_brk); /* the break that holds afterwards */
+void vm_set_brk(uaddr_t start);	 /* by the loader */
 void vm_set_stack(uaddr_t top, size_t limit);
 /* A page of the kernel's, shared with the program read-only or read-exec (vDSO, its data). */
-err_t vm_map_kernel(uaddr_t *addr, struct page **pages, unsigned n, unsigned prot, unsigned flags) must_check;
+err_t vm_map_kernel(uaddr_t *addr, struct page **pages, unsigned n, unsigned prot,
+		    unsigned flags) must_check;
 
 /* What happened at a user address: 0 (go on), or a signal to send. */
 struct vm_fault_result {
-	int signo;	/* 0, SIGSEGV, SIGBUS; -ENOMEM: out of memory */
-	int code;	/* SEGV_MAPERR, SEGV_ACCERR, BUS_ADRERR */
+	int signo; /* 0, SIGSEGV, SIGBUS; -ENOMEM: out of memory */
+	int code;  /* SEGV_MAPERR, SEGV_ACCERR, BUS_ADRERR */
 };
 struct vm_fault_result vm_fault(uaddr_t addr, bool write, bool exec, bool user_mode);
 
@@ -110,8 +113,8 @@ struct vm_area_info {
 	uaddr_t start, end;
 	unsigned prot, flags;
 	uint64_t offset, dev, ino;
-	size_t rss_bytes;	/* only when asked for: costs a page-table walk */
-	const char *name;	/* "[heap]", "[stack]", "[vdso]" or a path, or "" */
+	size_t rss_bytes; /* only when asked for: costs a page-table walk */
+	const char *name; /* "[heap]", "[stack]", "[vdso]" or a path, or "" */
 };
 void vm_for_each(bool (*fn)(const struct vm_area_info *a, void *arg), void *arg, bool rss);
 bool vm_find(uaddr_t addr, struct vm_area_info *out, char *path, size_t size);
@@ -123,7 +126,7 @@ struct vm_stats {
 };
 void vm_stats(struct vm_stats *s);
 
-struct vm_policy {	/* from the manifest and the command line, before exec */
+struct vm_policy { /* from the manifest and the command line, before exec */
 	bool noaslr, exec_protection, thp_never;
 	uint64_t mmap_min_addr;
 	uint64_t limit_as, limit_data, limit_memlock, limit_stack; /* rlimits; UINT64_MAX: none */

@@ -18,14 +18,14 @@
 struct thread;
 
 struct waitq {
-	struct spinlock *lock;	/* [I] the caller's lock, held around test-and-wait */
-	struct list waiters;	/* [q] of struct waiter */
+	struct spinlock *lock; /* [I] the caller's lock, held around test-and-wait */
+	struct list waiters;   /* [q] of struct waiter */
 };
 
 struct waiter {
-	struct list link;	/* [q] */
-	struct thread *thread;	/* [I] */
-	bool woken;		/* [q] */
+	struct list link;      /* [q] */
+	struct thread *thread; /* [I] */
+	bool woken;	       /* [q] */
 };
 
 #define WAIT_FOREVER UINT64_MAX

@@ -10,45 +10,44 @@
 
 #define ARRAY_LEN(a) (sizeof(a) / sizeof((a)[0]))
 
-#define MIN(a, b)                                                                                  \
-	({                                                                                         \
-		__typeof__(a) min_a_ = (a);                                                        \
-		__typeof__(b) min_b_ = (b);                                                        \
-		min_a_ < min_b_ ? min_a_ : min_b_;                                                 \
+#define MIN(a, b)                                  \
+	({                                         \
+		__typeof__(a) min_a_ = (a);        \
+		__typeof__(b) min_b_ = (b);        \
+		min_a_ < min_b_ ? min_a_ : min_b_; \
 	})
-#define MAX(a, b)                                                                                  \
-	({                                                                                         \
-		__typeof__(a) max_a_ = (a);                                                        \
-		__typeof__(b) max_b_ = (b);                                                        \
-		max_a_ > max_b_ ? max_a_ : max_b_;                                                 \
+#define MAX(a, b)                                  \
+	({                                         \
+		__typeof__(a) max_a_ = (a);        \
+		__typeof__(b) max_b_ = (b);        \
+		max_a_ > max_b_ ? max_a_ : max_b_; \
 	})
 
 /* Powers of two only. */
-#define ALIGN_UP(x, a)   (((x) + ((__typeof__(x))(a) - 1)) & ~((__typeof__(x))(a) - 1))
-#define ALIGN_DOWN(x, a) ((x) & ~((__typeof__(x))(a) - 1))
-#define IS_ALIGNED(x, a) (((x) & ((__typeof__(x))(a) - 1)) == 0)
-#define DIV_UP(x, d)     (((x) + (d) - 1) / (d))
+#define ALIGN_UP(x, a)	 (((x) + ((__typeof__(x))(a)-1)) & ~((__typeof__(x))(a)-1))
+#define ALIGN_DOWN(x, a) ((x) & ~((__typeof__(x))(a)-1))
+#define IS_ALIGNED(x, a) (((x) & ((__typeof__(x))(a)-1)) == 0)
+#define DIV_UP(x, d)	 (((x) + (d)-1) / (d))
 
-#define container_of(ptr, type, member)                                                            \
-	((type *)(void *)((char *)(ptr) - offsetof(type, member)))
+#define container_of(ptr, type, member) ((type *)((uintptr_t)(ptr)-offsetof(type, member)))
 
 #define likely(x)   __builtin_expect(!!(x), 1)
 #define unlikely(x) __builtin_expect(!!(x), 0)
 
-#define must_check         __attribute__((warn_unused_result))
-#define printf_like(f, a)  __attribute__((format(printf, f, a)))
-#define maybe_unused       __attribute__((unused))
-#define packed             __attribute__((packed))
-#define noinline           __attribute__((noinline))
-#define cold               __attribute__((cold))
-#define section_named(s)   __attribute__((section(s)))
+#define must_check	  __attribute__((warn_unused_result))
+#define printf_like(f, a) __attribute__((format(printf, f, a)))
+#define maybe_unused	  __attribute__((unused))
+#define packed		  __attribute__((packed))
+#define noinline	  __attribute__((noinline))
+#define cold		  __attribute__((cold))
+#define section_named(s)  __attribute__((section(s)))
 
 /* Lock annotations, checked by clang's -Wthread-safety and invisible to gcc. */
 #if defined(__clang__)
-#define lockable    __attribute__((capability("lock")))
-#define acquires(l) __attribute__((acquire_capability(l)))
-#define releases(l) __attribute__((release_capability(l)))
-#define needs(l)    __attribute__((requires_capability(l)))
+#define lockable	 __attribute__((capability("lock")))
+#define acquires(l)	 __attribute__((acquire_capability(l)))
+#define releases(l)	 __attribute__((release_capability(l)))
+#define needs(l)	 __attribute__((requires_capability(l)))
 #define no_lock_analysis __attribute__((no_thread_safety_analysis))
 #else
 #define lockable

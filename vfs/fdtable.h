@@ -11,14 +11,14 @@
 #include "vfs/file.h"
 
 void fd_init(void);
-struct file *fd_get(int fd);			/* with a reference; NULL: -EBADF */
+struct file *fd_get(int fd); /* with a reference; NULL: -EBADF */
 /* The lowest free number >= min goes to f (the reference is taken over). -EMFILE at RLIMIT_NOFILE. */
 long fd_install(struct file *f, int min, bool cloexec) must_check;
 /* Two-step, for calls that must not fail late: reserve a number, then fill it or give it back. */
 long fd_reserve(int min, bool cloexec) must_check;
 void fd_commit(int fd, struct file *f);
 void fd_abort(int fd);
-err_t fd_close(int fd) must_check;		/* -EBADF */
+err_t fd_close(int fd) must_check; /* -EBADF */
 /* dup2/dup3: whatever newfd was is closed. -EBADF, -EBUSY (reserved by a racing open). */
 long fd_replace(struct file *f, int newfd, bool cloexec) must_check;
 err_t fd_close_range(unsigned first, unsigned last, bool only_cloexec_flag) must_check;

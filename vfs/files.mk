@@ -1,2 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 vfs-y :=
+vfs-y += vfs/file.c
+vfs-y += vfs/fdtable.c
+vfs-y += vfs/poll.c
+vfs-y += vfs/epoll.c

@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * abi/linux_fcntl.h: numbers of Linux's open(2), fcntl(2) and the *at() family on x86-64.  The names carry
+ * a prefix of ours where libc's are macros, so that host code can include both.
+ */
+#pragma once
+
+#include <stdint.h>
+
+enum {
+	LX_O_ACCMODE = 03,
+	LX_O_RDONLY = 00,
+	LX_O_WRONLY = 01,
+	LX_O_RDWR = 02,
+	LX_O_CREAT = 0100,
+	LX_O_EXCL = 0200,
+	LX_O_NOCTTY = 0400,
+	LX_O_TRUNC = 01000,
+	LX_O_APPEND = 02000,
+	LX_O_NONBLOCK = 04000,
+	LX_O_DSYNC = 010000,
+	LX_O_ASYNC = 020000,
+	LX_O_DIRECT = 040000,
+	LX_O_LARGEFILE = 0100000,
+	LX_O_DIRECTORY = 0200000,
+	LX_O_NOFOLLOW = 0400000,
+	LX_O_NOATIME = 01000000,
+	LX_O_CLOEXEC = 02000000,
+	LX_O_SYNC = 04000000 | LX_O_DSYNC,
+	LX_O_PATH = 010000000,
+	LX_O_TMPFILE = 020000000 | LX_O_DIRECTORY,
+};
+
+enum {
+	LX_F_DUPFD = 0,
+	LX_F_GETFD = 1,
+	LX_F_SETFD = 2,
+	LX_F_GETFL = 3,
+	LX_F_SETFL = 4,
+	LX_F_GETLK = 5,
+	LX_F_SETLK = 6,
+	LX_F_SETLKW = 7,
+	LX_F_SETOWN = 8,
+	LX_F_GETOWN = 9,
+	LX_F_SETSIG = 10,
+	LX_F_GETSIG = 11,
+	LX_F_SETOWN_EX = 15,
+	LX_F_GETOWN_EX = 16,
+	LX_F_OFD_GETLK = 36,
+	LX_F_OFD_SETLK = 37,
+	LX_F_OFD_SETLKW = 38,
+	LX_F_SETLEASE = 1024,
+	LX_F_GETLEASE = 1025,
+	LX_F_NOTIFY = 1026,
+	LX_F_DUPFD_CLOEXEC = 1030,
+	LX_F_SETPIPE_SZ = 1031,
+	LX_F_GETPIPE_SZ = 1032,
+	LX_F_ADD_SEALS = 1033,
+	LX_F_GET_SEALS = 1034,
+	LX_FD_CLOEXEC = 1,
+};
+
+enum {
+	LX_AT_FDCWD = -100,
+	LX_AT_SYMLINK_NOFOLLOW = 0x100,
+	LX_AT_REMOVEDIR = 0x200,
+	LX_AT_EACCESS = 0x200,
+	LX_AT_SYMLINK_FOLLOW = 0x400,
+	LX_AT_NO_AUTOMOUNT = 0x800,
+	LX_AT_EMPTY_PATH = 0x1000,
+	LX_AT_STATX_SYNC_TYPE = 0x6000,
+};
+
+enum {
+	LX_SEEK_SET = 0,
+	LX_SEEK_CUR = 1,
+	LX_SEEK_END = 2,
+	LX_SEEK_DATA = 3,
+	LX_SEEK_HOLE = 4,
+};
+
+/* read(2): counts are cut to this. */
+#define LX_MAX_RW_COUNT 0x7ffff000ull
+#define LX_IOV_MAX	1024
+#define LX_PATH_MAX	4096
+#define LX_NAME_MAX	255
