@@ -17,12 +17,12 @@ struct manifest_error {
 
 /*
  * Parse `len` bytes.  0 and the root tuple in *out (the caller's reference); -EINVAL and *err; -ENOMEM.
- * A key given twice is an error.  Tuples remember where they began (tuple->pos).
+ * A key given twice is an error.  Values remember where their keys began (value.pos).
  */
 must_check err_t manifest_parse(struct vstore *, const char *text, size_t len, struct tuple **out,
 				struct manifest_error *err);
 
-/* Line and column of a tuple's or key's beginning.  `pos` as in struct tuple. */
+/* Line and column of a position, as struct value has it. */
 void manifest_where(const char *text, size_t len, uint32_t pos, uint32_t *line, uint32_t *col);
 
 enum manifest_severity {

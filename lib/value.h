@@ -29,17 +29,18 @@ enum value_type {
 struct tuple;
 
 struct value {
-	uint8_t type;
-	uint8_t neg; /* VALUE_INT: the value is -u */
-	uint16_t zero;
-	uint32_t len; /* STRING, BUFFER: bytes.  TUPLE, VECTOR inside a tuple: order */
+	uint32_t type : 4; /* enum value_type */
+	uint32_t neg : 1;  /* VALUE_INT: the value is -u */
+	uint32_t pos : 27; /* where its key begins in the manifest's text, plus one; 0: unknown */
+	uint32_t len;	   /* STRING, BUFFER: bytes.  TUPLE, VECTOR inside a tuple: order */
 	union {
-		const char *
-			s; /* STRING, BUFFER; not NUL-terminated by contract, but see value_cstr() */
+		const char *s;	 /* STRING, BUFFER: len bytes and a NUL */
 		uint64_t u;	 /* VALUE_INT: magnitude */
 		struct tuple *t; /* TUPLE, VECTOR */
 	};
 };
+
+enum { VALUE_SMALL = 8 }; /* entries that are searched without a hash table */
 
 /* An interned key.  Equal keys of one store are the same pointer. */
 struct sym {
@@ -58,13 +59,13 @@ struct entry {
 
 struct tuple {
 	uint32_t refs;
-	uint32_t id;	 /* the log's dictionary index, 0: none */
-	uint32_t used;	 /* slots in use, gaps included */
-	uint32_t live;	 /* entries */
-	uint32_t cap;	 /* slots */
-	uint32_t order;	 /* the next entry's */
-	uint32_t pos;	 /* where its text begins in the manifest, plus one; 0: unknown */
-	uint32_t hashed; /* slots of the hash table behind the entries, a power of two; 0: none */
+	uint32_t id;	      /* the log's dictionary index, 0: none */
+	uint32_t used;	      /* slots in use, gaps included */
+	uint32_t live;	      /* entries */
+	uint32_t cap;	      /* slots */
+	uint32_t order;	      /* the next entry's */
+	uint32_t hashed : 31; /* slots of the table behind the entries, a power of two */
+	uint32_t mixed : 1;   /* holds more than tuples, so that slots are not sorted by order */
 	struct entry *e;
 	void *owner; /* for the user of the store */
 };
@@ -88,6 +89,8 @@ void sym_put(struct vstore *, struct sym *);
 /* Tuples and vectors.  `cap` is a hint. */
 struct tuple *tuple_new(struct vstore *, uint32_t cap);
 void tuple_put(struct vstore *, struct tuple *);
+/* Drop all entries: how a cycle, which a damaged log can make, is taken apart. */
+void tuple_clear(struct vstore *, struct tuple *);
 
 /* A copy of the bytes; VALUE_NONE when there is no memory. */
 struct value value_string(struct vstore *, const char *s, size_t len);
@@ -120,7 +123,7 @@ const struct value *tuple_getn(const struct tuple *, const char *key, size_t len
  * tuple_seek() for the other case.
  */
 const struct entry *tuple_next(const struct tuple *, uint32_t *i);
-/* The slot of the first tuple-valued entry whose order is at least `order`. */
+/* The slot of the first tuple-valued entry whose order is at least `order`: a start for tuple_next(). */
 uint32_t tuple_seek(const struct tuple *, uint32_t order);
 
 /*
