@@ -14,16 +14,17 @@
 /* Lowest taken first. A new lock needs a line here and one in doc/locking.md that says why. */
 enum lock_rank {
 	RANK_NONE,
-	RANK_FILE,   /* open-file and pipe state, epoll */
-	RANK_SIGNAL, /* signal queues and dispositions */
-	RANK_FUTEX,  /* futex buckets */
-	RANK_AREA,   /* object-to-area lists */
-	RANK_PCACHE, /* a file's page tree, LRU lists */
-	RANK_SHARD,  /* a network shard */
-	RANK_POLL,   /* poll sources */
-	RANK_PT,     /* page tables */
-	RANK_DEV,    /* driver queues */
-	RANK_WAITQ,  /* wait queues that own their lock */
+	RANK_REGISTRY, /* lists of all objects of a kind, walked to touch each */
+	RANK_FILE,     /* open-file and pipe state, epoll */
+	RANK_SIGNAL,   /* signal queues and dispositions */
+	RANK_FUTEX,    /* futex buckets */
+	RANK_AREA,     /* object-to-area lists */
+	RANK_PCACHE,   /* a file's page tree, LRU lists */
+	RANK_SHARD,    /* a network shard */
+	RANK_POLL,     /* poll sources */
+	RANK_PT,       /* page tables */
+	RANK_DEV,      /* driver queues */
+	RANK_WAITQ,    /* wait queues that own their lock */
 	RANK_TIMER,
 	RANK_RUNQ,
 	RANK_SLAB,

@@ -264,19 +264,33 @@ static err_t nest_check(struct epoll *ep, struct file *target)
 	return 0;
 }
 
-static err_t ctl_locked(struct epoll *ep, int op, int fd, struct file *target,
+static err_t ctl(struct epoll *ep, int op, int fd, struct file *target,
+		 const struct epoll_event_user *ev)
+{
+	err_t err = -EINVAL;
+
+	mutex_lock(&ep->mtx);
+	if (op == EPOLL_CTL_ADD)
+		err = item_add(ep, fd, target, ev);
+	else if (op == EPOLL_CTL_MOD)
+		err = item_mod(ep, fd, target, ev);
+	else if (op == EPOLL_CTL_DEL)
+		err = item_del(ep, fd, target);
+	mutex_unlock(&ep->mtx);
+	return err;
+}
+
+static err_t add_nested(struct epoll *ep, int fd, struct file *target,
 			const struct epoll_event_user *ev)
 {
-	switch (op) {
-	case EPOLL_CTL_ADD:
-		return item_add(ep, fd, target, ev);
-	case EPOLL_CTL_MOD:
-		return item_mod(ep, fd, target, ev);
-	case EPOLL_CTL_DEL:
-		return item_del(ep, fd, target);
-	default:
-		return -EINVAL;
-	}
+	err_t err;
+
+	mutex_lock(&nest_mtx);
+	err = nest_check(ep, target);
+	if (!err)
+		err = ctl(ep, EPOLL_CTL_ADD, fd, target, ev);
+	mutex_unlock(&nest_mtx);
+	return err;
 }
 
 /* Linux's ep_can... rules for EPOLLEXCLUSIVE: only with ADD, only with these bits, not for an epoll. */
@@ -293,26 +307,13 @@ static bool exclusive_ok(int op, const struct epoll_event_user *ev, const struct
 err_t epoll_ctl(struct file *epf, int op, int fd, struct file *target,
 		const struct epoll_event_user *ev)
 {
-	struct epoll *ep = epf->data;
-	bool nested = op == EPOLL_CTL_ADD && epoll_is(target);
-	err_t err = 0;
-
 	if (!target->ops->poll)
 		return -EPERM;
 	if (epf == target || !epoll_is(epf) || !exclusive_ok(op, ev, target))
 		return -EINVAL;
-	if (nested) {
-		mutex_lock(&nest_mtx);
-		err = nest_check(ep, target);
-	}
-	if (!err) {
-		mutex_lock(&ep->mtx);
-		err = ctl_locked(ep, op, fd, target, ev);
-		mutex_unlock(&ep->mtx);
-	}
-	if (nested)
-		mutex_unlock(&nest_mtx);
-	return err;
+	if (op == EPOLL_CTL_ADD && epoll_is(target))
+		return add_nested(epf->data, fd, target, ev);
+	return ctl(epf->data, op, fd, target, ev);
 }
 
 static struct item *ready_pop(struct epoll *ep)

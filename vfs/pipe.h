@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * vfs/pipe.h: pipes, and what a FIFO is once it is open.  Bytes in a ring of pages; writes of up to
+ * PIPE_ATOMIC bytes are not mixed with others'.  A write with no reader is -EPIPE: the system call sends
+ * SIGPIPE.
+ *
+ * Context: threads.
+ */
+#pragma once
+
+#include "vfs/file.h"
+
+enum { PIPE_ATOMIC = 4096, PIPE_DEFAULT = 65536 };
+
+struct pipe;
+
+/* Both ends at once; flags: O_NONBLOCK only. */
+err_t pipe_open_pair(uint32_t flags, struct file **rd, struct file **wr) must_check;
+/*
+ * A FIFO's pipe, shared by its openers: new with no end open; an end per open by mode (FILE_READ,
+ * FILE_WRITE). Opening blocks until the other end is there, as fifo(7) says; -ENXIO, -ERESTARTSYS.
+ */
+err_t pipe_new(struct pipe **out) must_check;
+err_t pipe_open(struct pipe *p, uint32_t mode, uint32_t flags, struct file **out) must_check;
+void pipe_put(struct pipe *p);
+bool pipe_is(const struct file *f);
+long pipe_size(struct file *f); /* F_GETPIPE_SZ */
+long pipe_resize(struct file *f,
+		 uint64_t bytes) must_check; /* F_SETPIPE_SZ: the new size, -EBUSY */
