@@ -61,6 +61,7 @@ struct process {
 	int dumpable;			    /* [p] */
 	bool no_new_privs;		    /* [p] */
 	_Atomic bool exiting;		    /* exit_group or a fatal signal has begun */
+	_Atomic unsigned nthreads;	    /* alive */
 	uint64_t start_ns;		    /* [I] monotonic */
 	/* What exec built, for /proc/self. */
 	char *exe_path; /* [I] absolute, resolved */
@@ -75,22 +76,23 @@ extern struct process process;
 
 /* A thread of the program; struct thread.user. */
 struct user_thread {
-	struct thread *thread;		   /* [I] */
-	linux_sigset_t mask;		   /* [s] blocked */
-	linux_sigset_t saved_mask;	   /* [o] comes back after the call, when has_saved_mask */
-	bool has_saved_mask;		   /* [o] */
-	linux_sigset_t pending;		   /* [s] on `queue` */
-	linux_sigset_t waiting;		   /* [s] rt_sigtimedwait is waiting for these */
-	struct list queue;		   /* [s] of struct sigentry */
-	struct linux_stack altstack;	   /* [o] */
-	uint64_t clear_tid;		   /* [o] user address; 0: none */
-	uint64_t robust_list;		   /* [o] user address */
-	uint64_t rseq;			   /* [o] user address; 0: not registered */
-	uint32_t rseq_sig, rseq_len;	   /* [o] */
-	uint32_t sched_policy, sched_prio; /* [p] as set by sched_setscheduler */
-	uint64_t timer_slack_ns;	   /* [o] */
-	int pdeathsig;			   /* [o] */
-	bool in_sigsuspend;		   /* [o] */
+	struct thread *thread;	     /* [I] */
+	linux_sigset_t mask;	     /* [s] blocked */
+	linux_sigset_t saved_mask;   /* [o] comes back after the call, when has_saved_mask */
+	bool has_saved_mask;	     /* [o] */
+	linux_sigset_t waiting;	     /* [s] rt_sigtimedwait is waiting for these */
+	struct sigqueue queue;	     /* [s] sent to this thread */
+	struct list link;	     /* [s] in signal.c's list of threads */
+	struct linux_stack altstack; /* [o] */
+	uint64_t fault_trap, fault_error, fault_addr; /* [o] the last fault, for ucontext */
+	uint64_t clear_tid;			      /* [o] user address; 0: none */
+	uint64_t robust_list;			      /* [o] user address */
+	uint64_t rseq;				      /* [o] user address; 0: not registered */
+	uint32_t rseq_sig, rseq_len;		      /* [o] */
+	uint32_t sched_policy, sched_prio;	      /* [p] as set by sched_setscheduler */
+	uint64_t timer_slack_ns;		      /* [o] */
+	int pdeathsig;				      /* [o] */
+	unsigned exit_status;			      /* [o] as exit(2) gave it */
 	long (*restart_fn)(struct thread *t, const uint64_t *words); /* [o] */
 	uint64_t restart_words[RESTART_WORDS];			     /* [o] */
 	void *pi_state; /* futex.c: priority-inheritance futexes that this thread owns */
@@ -99,6 +101,3 @@ struct user_thread {
 err_t process_init(void) must_check;	 /* before the program is loaded */
 uint64_t process_rlimit(unsigned which); /* the soft limit */
 bool process_capable(unsigned cap);	 /* an effective capability */
-/* The end of the process: every thread goes, then vm_exit(status). status as exit_group has it, or 128 + signal. */
-_Noreturn void process_exit(unsigned status);
-unsigned process_start_program(void);

@@ -16,21 +16,13 @@
 
 #include "abi/linux_signal.h"
 #include "lib/err.h"
-#include "lib/list.h"
+#include "linux/sigqueue.h"
 
 struct thread;
 struct sysargs;
 struct poll_source;
 
-/*
- * One queued signal.  Usually made and freed here; who must not fail (POSIX timers) owns one: owner_done is then called,
- * under the lock and with interrupts off, when it leaves the queue, and fills in si_overrun.
- */
-struct sigentry {
-	struct list link; /* on a queue; list_empty(): on none */
-	struct linux_siginfo info;
-	void (*owner_done)(struct sigentry *e, struct linux_siginfo *out);
-};
+/* An entry that its owner (see linux/sigqueue.h) queues; info.signo says which signal. */
 void sigentry_init(struct sigentry *e,
 		   void (*owner_done)(struct sigentry *, struct linux_siginfo *));
 
@@ -63,6 +55,12 @@ linux_sigset_t signal_pending_set(void);
 bool signal_take(linux_sigset_t set, struct linux_siginfo *out);
 /* Notified (POLL_IN) whenever a signal is queued anywhere. */
 struct poll_source *signal_poll_source(void);
+
+struct user_thread;
+void signal_init(void);
+void signal_thread_add(struct user_thread *u); /* before it runs */
+void signal_thread_del(
+	struct user_thread *u); /* by itself, at its end; passes on what it was chosen for */
 
 /* The current call goes on as `fn` if it is restarted; words[] are kept for it. Returns -ERESTART_RESTARTBLOCK. */
 #define RESTART_WORDS 6

@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * linux/syscall.c: from the entry code to the function that answers, and back.  Nothing here takes a lock, allocates
+ * or looks at the scheduler; a call that is not traced costs a bounds check, the arguments' copies and an indirect call.
+ */
+#include "linux/syscall.h"
+
+#include <stdatomic.h>
+
+#include "arch/arch.h"
+#include "arch/regs.h"
+#include "kern/klog.h"
+#include "kern/thread.h"
+
+static const syscall_fn table[NR_SYSCALLS] = {
+#define SYSCALL(nr, name, sig) [nr] = sys_##name,
+#define NOTIMPL(nr, name, sig, why)
+#include "linux/syscalls.def"
+#undef SYSCALL
+#undef NOTIMPL
+};
+
+static const struct syscall_info infos[NR_SYSCALLS] = {
+#define SYSCALL(nr, name, sig)	    [nr] = { #name, sig },
+#define NOTIMPL(nr, name, sig, why) [nr] = { #name, sig },
+#include "linux/syscalls.def"
+#undef SYSCALL
+#undef NOTIMPL
+};
+
+static _Atomic uint8_t asked_for[NR_SYSCALLS]; /* calls that were answered -ENOSYS */
+
+const struct syscall_info *syscall_info(uint64_t nr)
+{
+	return nr < NR_SYSCALLS && infos[nr].name ? &infos[nr] : NULL;
+}
+
+bool syscall_is_implemented(uint64_t nr)
+{
+	return nr < NR_SYSCALLS && table[nr];
+}
+
+void syscall_for_each_missing(void (*fn)(const char *name, unsigned nr, void *arg), void *arg)
+{
+	for (unsigned i = 0; i < NR_SYSCALLS; i++)
+		if (atomic_load(&asked_for[i]))
+			fn(infos[i].name ? infos[i].name : "?", i, arg);
+}
+
+static cold long no_such_call(uint64_t nr)
+{
+	if (nr >= NR_SYSCALLS) {
+		klog_info("program: system call %llu does not exist\n", (unsigned long long)nr);
+		return -ENOSYS;
+	}
+	if (!atomic_exchange(&asked_for[nr], 1))
+		klog_warn("program: system call %s (%u) is not available\n",
+			  infos[nr].name ? infos[nr].name : "?", (unsigned)nr);
+	return -ENOSYS;
+}
+
+static inline long call(struct thread *t, struct pt_regs *r)
+{
+	uint64_t nr = regs_syscall_nr(r);
+	struct sysargs a;
+
+	if (unlikely(nr >= NR_SYSCALLS || !table[nr]))
+		return no_such_call(nr);
+	regs_syscall_args(r, a.v);
+	return table[nr](t, &a);
+}
+
+void kern_syscall(struct pt_regs *r)
+{
+	regs_set_result(r, (uint64_t)call(thread_self(), r));
+}
