@@ -2,3 +2,4 @@
 arch-y :=
 arch-y += arch/x86_64/sigframe.c
 arch-y += arch/x86_64/trapsig.c
+arch-y += arch/x86_64/pci.c

@@ -1,0 +1,256 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * dev/virtio_pci.c: virtio over PCI, modern interface (VIRTIO 1.2, 4.1), with MSI-X.
+ *
+ * Entry 0 of the MSI-X table is for configuration changes and for queues that found no entry or vector of
+ * their own; entry n + 1 is queue n's, on the CPU that the queue wants.  Pin interrupts are not used: their
+ * routing is in ACPI's AML, which we do not read.
+ */
+#include "dev/virtio_pci.h"
+
+#include "arch/io.h"
+#include "dev/virtio.h"
+#include "dev/virtio_pci_cap.h"
+#include "kern/irq.h"
+#include "kern/klog.h"
+#include "kern/slab.h"
+#include "lib/fmt.h"
+
+struct pci_vdev {
+	struct vdev vd;
+	struct pci_func f;
+	struct virtio_pci_layout l;
+	volatile struct virtio_pci_common *common;
+	volatile uint8_t *notify, *device;
+	unsigned irq0;
+};
+
+static struct pci_vdev *pci_of(struct vdev *vd)
+{
+	return container_of(vd, struct pci_vdev, vd);
+}
+
+static uint8_t get_status(struct vdev *vd)
+{
+	return mmio_read8(&pci_of(vd)->common->device_status);
+}
+
+static void set_status(struct vdev *vd, uint8_t status)
+{
+	mmio_write8(&pci_of(vd)->common->device_status, status);
+	/* 4.1.4.3.2: wait for 0 after a reset; bounded, the device may never say so. */
+	for (unsigned tries = 0; status == 0 && get_status(vd) != 0 && tries < 100000; tries++)
+		cpu_relax();
+}
+
+static uint64_t get_features(struct vdev *vd)
+{
+	volatile struct virtio_pci_common *c = pci_of(vd)->common;
+	uint64_t f;
+
+	mmio_write32(&c->device_feature_select, 1);
+	f = (uint64_t)mmio_read32(&c->device_feature) << 32;
+	mmio_write32(&c->device_feature_select, 0);
+	return f | mmio_read32(&c->device_feature);
+}
+
+static void set_features(struct vdev *vd, uint64_t f)
+{
+	volatile struct virtio_pci_common *c = pci_of(vd)->common;
+
+	mmio_write32(&c->driver_feature_select, 1);
+	mmio_write32(&c->driver_feature, (uint32_t)(f >> 32));
+	mmio_write32(&c->driver_feature_select, 0);
+	mmio_write32(&c->driver_feature, (uint32_t)f);
+	mmio_write16(&c->config_msix_vector, 0); /* 4.1.5.1.2: the reset before has cleared it */
+}
+
+static uint32_t get_config(struct vdev *vd, uint32_t off, unsigned width)
+{
+	const volatile uint8_t *p = pci_of(vd)->device + off;
+
+	return width == 1 ? mmio_read8(p) : width == 2 ? mmio_read16(p) : mmio_read32(p);
+}
+
+static void set_config(struct vdev *vd, uint32_t off, unsigned width, uint32_t val)
+{
+	volatile uint8_t *p = pci_of(vd)->device + off;
+
+	if (width == 1)
+		mmio_write8(p, (uint8_t)val);
+	else if (width == 2)
+		mmio_write16(p, (uint16_t)val);
+	else
+		mmio_write32(p, val);
+}
+
+static uint32_t get_generation(struct vdev *vd)
+{
+	return mmio_read8(&pci_of(vd)->common->config_generation);
+}
+
+static unsigned queue_max(struct vdev *vd, unsigned index)
+{
+	volatile struct virtio_pci_common *c = pci_of(vd)->common;
+
+	if (index >= mmio_read16(&c->num_queues))
+		return 0;
+	mmio_write16(&c->queue_select, (uint16_t)index);
+	return mmio_read16(&c->queue_size);
+}
+
+static void on_queue_irq(void *arg)
+{
+	struct vqueue *q = arg;
+
+	if (!vdev_live(q->vd))
+		return;
+	q->irqs++;
+	q->irq(q);
+}
+
+static void on_shared_irq(void *arg)
+{
+	struct pci_vdev *d = arg;
+
+	if (!vdev_live(&d->vd))
+		return;
+	vdev_irq_queues(&d->vd);
+	vdev_irq_config(&d->vd);
+}
+
+/* Entry index + 1 and a vector for this queue alone; or entry 0. Returns the entry. */
+static unsigned route(struct vqueue *q, unsigned cpu)
+{
+	struct pci_vdev *d = pci_of(q->vd);
+	unsigned entry = q->index + 1u;
+	uint64_t addr;
+	uint32_t data;
+
+	q->irq_id = d->irq0;
+	if (entry >= d->f.msix_n ||
+	    irq_new_msi(d->vd.drv->name, cpu, on_queue_irq, q, &addr, &data, &q->irq_id))
+		return 0;
+	pci_msix_set(&d->f, entry, addr, data);
+	return entry;
+}
+
+static void write_address(volatile uint32_t *lo, uint64_t addr)
+{
+	mmio_write32(lo, (uint32_t)addr);
+	mmio_write32(lo + 1, (uint32_t)(addr >> 32));
+}
+
+/* 4.1.5.1.3 and 4.1.5.1.2 (vectors). */
+static err_t queue_start(struct vqueue *q, unsigned cpu)
+{
+	struct pci_vdev *d = pci_of(q->vd);
+	volatile struct virtio_pci_common *c = d->common;
+	uint64_t ring = q->ring_pa.v;
+	uint32_t off;
+	uint16_t entry;
+
+	mmio_write16(&c->queue_select, q->index);
+	if (!virtio_pci_notify_off(&d->l, mmio_read16(&c->queue_notify_off), &off))
+		return -EINVAL;
+	q->notify = d->notify + off;
+	q->notify16 = true;
+	entry = q->irq ? (uint16_t)route(q, cpu) : VIRTIO_MSI_NO_VECTOR;
+	mmio_write16(&c->queue_msix_vector, entry);
+	if (mmio_read16(&c->queue_msix_vector) != entry)
+		return -ENOSPC; /* the device has no room for the mapping */
+	mmio_write16(&c->queue_size, q->ring.size);
+	write_address(&c->queue_desc_lo, ring);
+	write_address(&c->queue_driver_lo, ring + vq_avail_offset(q->ring.size));
+	write_address(&c->queue_device_lo, ring + vq_used_offset(q->ring.size));
+	mmio_write16(&c->queue_enable, 1);
+	return 0;
+}
+
+static const struct vdev_transport pci_transport = {
+	.steers = true,
+	.status = get_status,
+	.set_status = set_status,
+	.features = get_features,
+	.set_features = set_features,
+	.config = get_config,
+	.set_config = set_config,
+	.generation = get_generation,
+	.queue_max = queue_max,
+	.queue_start = queue_start,
+};
+
+static uint32_t read_cfg(const struct pci_reader *r, unsigned reg)
+{
+	return pci_read32(r->arg, reg);
+}
+
+static err_t map_places(struct pci_vdev *d)
+{
+	struct pci_reader r = { read_cfg, &d->f };
+	const struct virtio_pci_layout *l = &d->l;
+
+	if (virtio_pci_layout(&r, d->f.bar, &d->l)) {
+		klog_warn("%s: no modern virtio interface (disable-legacy=on, and BARs placed?)\n",
+			  d->vd.name);
+		return -ENODEV;
+	}
+	d->common = (volatile struct virtio_pci_common *)(volatile void *)pci_bar_map(
+		&d->f, l->common.bar, l->common.off, sizeof(struct virtio_pci_common));
+	d->notify = pci_bar_map(&d->f, l->notify.bar, l->notify.off, l->notify.len);
+	if (!d->common || !d->notify)
+		return -ENOMEM;
+	if (l->device.found) {
+		d->device = pci_bar_map(&d->f, l->device.bar, l->device.off, l->device.len);
+		d->vd.config_len = d->device ? l->device.len : 0;
+	}
+	return 0;
+}
+
+/* Vector for configuration changes, and for all that has none of its own. */
+static err_t shared_vector(struct pci_vdev *d)
+{
+	uint64_t addr;
+	uint32_t data;
+	err_t err = pci_msix_init(&d->f);
+
+	if (err) {
+		klog_warn("%s: no MSI-X: not usable\n", d->vd.name);
+		return err;
+	}
+	err = irq_new_msi("virtio", 0, on_shared_irq, d, &addr, &data, &d->irq0);
+	if (err)
+		return err;
+	pci_msix_set(&d->f, 0, addr, data);
+	return 0;
+}
+
+static err_t attach(const struct pci_func *f)
+{
+	struct pci_vdev *d = kzalloc(sizeof(*d));
+	err_t err;
+
+	if (!d)
+		return -ENOMEM;
+	d->f = *f;
+	d->vd.type = virtio_pci_type(f->vendor, f->device, f->subsys);
+	d->vd.tr = &pci_transport;
+	fmt(d->vd.name, sizeof(d->vd.name), "%s", f->name);
+	err = map_places(d);
+	if (err)
+		goto out_free;
+	err = shared_vector(d);
+	if (err)
+		goto out_free;
+	return vdev_probe(&d->vd); /* on error it stays: its vector points to it */
+out_free:
+	kfree(d);
+	return err;
+}
+
+static bool match(const struct pci_func *f)
+{
+	return virtio_pci_type(f->vendor, f->device, f->subsys) != 0;
+}
+
+const struct pci_driver virtio_pci_driver = { "virtio-pci", match, attach };
