@@ -38,12 +38,19 @@ extern struct pt_slot *pt_root;
 /* Virtual minus physical address of the kernel image. Set by boot. */
 extern uint64_t kernel_va_pa;
 
-/* The kernel image's parts, page-aligned, from kernel.lds: text RX, rodata R, data (with .bss) RW. */
-extern char kernel_text_start[], kernel_text_end[], kernel_rodata_end[], kernel_image_end[];
+/* The kernel image's parts, page-aligned: text RX, rodata R, then data and .bss RW. Virtual addresses. */
+struct kernel_image {
+	uint64_t text, text_end, rodata_end, end;
+};
+struct kernel_image kernel_image(void);
 
 /* This CPU's TLB. User ranges: pages of any size that overlap [va, va + len). */
 void tlb_local_range(uint64_t va, uint64_t len);
 void tlb_local_all(void); /* global entries too */
+
+/* A frame's bytes: 4 KB, aligned; any context. */
+void page_clear(void *p);
+void page_copy(void *dst, const void *src);
 
 /*
  * Inline, in arch/<cpu>/arch_mmu_inline.h:
@@ -66,8 +73,8 @@ static inline bool pte_special(uint64_t v);
 static inline uint64_t pte_clean(uint64_t v);	  /* not dirty */
 static inline uint64_t pte_wrprotect(uint64_t v); /* not writable */
 static inline uint64_t pte_old(uint64_t v);	  /* not accessed */
-static inline uint64_t pte_next_leaf(uint64_t v,
-				     unsigned n); /* of a split 2 MB leaf: its n-th 4 KB leaf */
+/* Of a split leaf of this level: its n-th leaf one level down. */
+static inline uint64_t pte_nth_leaf(uint64_t v, unsigned n, unsigned level);
 static inline uint64_t pte_set_prot(uint64_t v, unsigned prot,
 				    unsigned level); /* frame, dirty kept */
 

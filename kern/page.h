@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * kern/page.h: physical memory.  A buddy allocator (4 KB .. 2 MB and up) behind per-CPU caches.  Memory is
- * brought under management in chunks, on demand, so that boot does no work per page of the machine; each
- * chunk carries its own array of struct page.
+ * kern/page.h: physical memory.  A buddy allocator (4 KB .. 2 MB) behind per-CPU caches.  Memory is
+ * brought under management in sections of 2 MB, on demand, so that boot does no work per page of the machine.
  *
  * Context: any, interrupts included (but only PAGE_ATOMIC there: no reclaim).  Returns NULL when there is
  * none: reclaim was tried already, in thread context.
@@ -38,11 +37,11 @@ struct page {
 	_Atomic uint32_t refs;	/* [a] 0: free */
 	_Atomic uint16_t flags; /* [a] PAGE_* */
 	uint8_t order;		/* [b] of a free or allocated block's head */
-	uint8_t unused;
-	void *owner;	     /* [o] slab cache, vm_object, ... */
-	uint32_t index;	     /* [o] page number within the owner */
-	uint32_t maps;	     /* [o] free for the owner: mapping count, slab state */
-	uint32_t prev, next; /* [o] free list or LRU, by page frame number; 0: end */
+	uint8_t kind;		/* [b] of a section's first frame: kern/page_int.h */
+	void *owner;		/* [o] slab cache, vm_object, ... */
+	uint32_t index;		/* [o] page number within the owner */
+	uint32_t maps;		/* [o] free for the owner: mapping count, slab state */
+	uint32_t prev, next;	/* [o] free list or LRU, by page frame number; 0: end */
 };
 _Static_assert(sizeof(struct page) == 32, "struct page costs 0.8 % of memory");
 
@@ -53,8 +52,15 @@ enum page_alloc_flags {
 };
 
 struct page *page_alloc(unsigned order, unsigned flags); /* refs = 1 */
-void page_get(struct page *p);
+static inline void page_get(struct page *p)
+{
+	/* Whoever calls holds a reference already, so nothing is ordered by this one. */
+	atomic_fetch_add_explicit(&p->refs, 1, memory_order_relaxed);
+}
 void page_put(struct page *p); /* the last one frees the block */
+
+/* A block of 2^order pages becomes that many single pages, each with one reference and the head's owner. */
+void page_split(struct page *p);
 
 /* By frame number: any frame of RAM has its place in the array, filled in once the frame was allocated. */
 static inline struct page *pfn_to_page(uint64_t pfn)
@@ -98,3 +104,5 @@ struct page_reclaimer {
 void page_reclaim_add(struct page_reclaimer *r);
 /* Below this much free memory, caches should be trimmed in the background. */
 bool page_low(void);
+/* More than a quarter of memory is free: spend it on speed (2 MB pages). */
+bool page_plenty(void);

@@ -92,5 +92,6 @@ void sched_wake(struct thread *t); /* BLOCKED -> runnable; no-op otherwise. Any 
 void thread_notify(struct thread *t, uint32_t flags);
 err_t thread_set_affinity(struct thread *t, cpumask_t mask) must_check; /* -EINVAL: no online CPU */
 void thread_times(const struct thread *t, uint64_t *total_ns, uint64_t *user_ns);
+void thread_times_user(uint64_t *total_ns, uint64_t *user_ns); /* all user threads, the ended included */
 unsigned sched_nrunning(void);	     /* runnable and running, all CPUs */
 void sched_loadavg(uint32_t avg[3]); /* 1, 5, 15 minutes, 16.16 fixed point */

@@ -6,6 +6,9 @@
 #include "kern/page.h"
 #include "kern/thread.h"
 #include "kern/vm.h"
+#include "linux/futex.h"
+#include "linux/ptimer.h"
+#include "vfs/fdtable.h"
 
 struct process process;
 
@@ -56,6 +59,9 @@ err_t process_init(void)
 	vm_policy.limit_as = vm_policy.limit_data = RLIM_NONE;
 	vm_policy.limit_memlock = process.rlimit[RLIM_MEMLOCK].cur;
 	signal_init();
+	futex_init();
+	ptimer_init();
+	fd_init();
 	return 0;
 }
 

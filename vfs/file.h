@@ -42,6 +42,8 @@ struct file_ops {
 	struct poll_source *(*poll_source)(struct file *f);
 	int64_t (*seek)(struct file *f, int64_t off, int whence);  /* NULL: -ESPIPE */
 	long (*ioctl)(struct file *f, unsigned cmd, uint64_t arg); /* NULL: -ENOTTY */
+	/* fcntl(2) commands of the kind: locks, leases, pipe size, seals. `arg` as given. NULL: -EINVAL */
+	long (*fcntl)(struct file *f, int cmd, uint64_t arg);
 	/* NULL: -ENODEV. The object to map, without a new reference. */
 	err_t (*mmap)(struct file *f, unsigned prot, unsigned flags, uint64_t offset,
 		      struct vm_object **out);

@@ -28,7 +28,6 @@ struct pipe {
 	uint64_t ino;			      /* [I] shown in /proc/self/fd */
 };
 
-static const struct file_ops pipe_ops;
 static _Atomic uint64_t last_ino = 1000;
 
 static size_t used(const struct pipe *p)
@@ -287,6 +286,82 @@ static size_t pipe_name(struct file *f, char *buf, size_t size)
 	return fmt(buf, size, "pipe:[%llu]", (unsigned long long)((struct pipe *)f->data)->ino);
 }
 
+/* A full ring whose oldest byte is not at the start of a page ends in the page that it began in. */
+static err_t split_first_page(struct page **now, size_t old_pages, size_t n, size_t tail_bytes)
+{
+	struct page *copy;
+
+	if (!tail_bytes)
+		return 0;
+	if (n <= old_pages)
+		return -EBUSY;
+	copy = page_alloc(0, PAGE_USER);
+	if (!copy)
+		return -ENOMEM;
+	memcpy(page_va(copy), page_va(now[0]), tail_bytes);
+	now[old_pages] = copy;
+	return 0;
+}
+
+/* Into a new ring of n pages whose first page has the oldest byte: pages move, bytes do not. mtx held. */
+static long ring_replace(struct pipe *p, size_t n)
+{
+	struct page **was = p->page, **now = kzalloc(n * sizeof(struct page *));
+	size_t held = used(p), old_pages = p->size / PAGE_SIZE;
+	size_t first = p->tail % p->size / PAGE_SIZE, shift = p->tail & PAGE_MASK;
+	err_t err;
+
+	if (!now)
+		return -ENOMEM;
+	for (size_t i = 0; i < MIN(n, old_pages); i++)
+		now[i] = was[(first + i) % old_pages];
+	if (DIV_UP(shift + held, PAGE_SIZE) > n)
+		err = -EBUSY;
+	else
+		err = split_first_page(now, old_pages, n,
+				       shift + held > p->size ? shift + held - p->size : 0);
+	if (err) {
+		kfree(now);
+		return err;
+	}
+	for (size_t i = n; i < old_pages; i++)
+		if (was[(first + i) % old_pages])
+			page_put(was[(first + i) % old_pages]);
+	spin_lock(&p->lock);
+	p->page = now;
+	p->size = n * PAGE_SIZE;
+	p->tail = shift;
+	p->head = shift + held;
+	waitq_wake(&p->wr, UINT32_MAX);
+	spin_unlock(&p->lock);
+	kfree(was);
+	return (long)p->size;
+}
+
+static long resize(struct pipe *p, uint64_t bytes)
+{
+	size_t size = PAGE_SIZE;
+	long r;
+
+	if (bytes > 1u << 31)
+		return -EINVAL;
+	while (size < bytes)
+		size *= 2;
+	mutex_lock(&p->mtx);
+	r = size < used(p) ? -EBUSY : ring_replace(p, size / PAGE_SIZE);
+	mutex_unlock(&p->mtx);
+	return r;
+}
+
+static long pipe_fcntl(struct file *f, int cmd, uint64_t arg)
+{
+	struct pipe *p = f->data;
+
+	if (cmd == LX_F_GETPIPE_SZ)
+		return (long)p->size;
+	return cmd == LX_F_SETPIPE_SZ ? resize(p, (uint32_t)arg) : -EINVAL;
+}
+
 static const struct file_ops pipe_ops = {
 	.kind = "pipe",
 	.read = pipe_read,
@@ -294,6 +369,7 @@ static const struct file_ops pipe_ops = {
 	.poll = pipe_poll,
 	.poll_source = pipe_source,
 	.ioctl = pipe_ioctl,
+	.fcntl = pipe_fcntl,
 	.release = pipe_release,
 	.name = pipe_name,
 };
@@ -359,82 +435,4 @@ err_t pipe_open(struct pipe *p, uint32_t mode, uint32_t flags, struct file **out
 	if (err)
 		file_put(*out);
 	return err;
-}
-
-bool pipe_is(const struct file *f)
-{
-	return f->ops == &pipe_ops;
-}
-
-long pipe_size(struct file *f)
-{
-	return (long)((struct pipe *)f->data)->size;
-}
-
-/* A full ring whose oldest byte is not at the start of a page ends in the page that it began in. */
-static err_t split_first_page(struct page **now, size_t old_pages, size_t n, size_t tail_bytes)
-{
-	struct page *copy;
-
-	if (!tail_bytes)
-		return 0;
-	if (n <= old_pages)
-		return -EBUSY;
-	copy = page_alloc(0, PAGE_USER);
-	if (!copy)
-		return -ENOMEM;
-	memcpy(page_va(copy), page_va(now[0]), tail_bytes);
-	now[old_pages] = copy;
-	return 0;
-}
-
-/* Into a new ring of n pages whose first page has the oldest byte: pages move, bytes do not. mtx held. */
-static long ring_replace(struct pipe *p, size_t n)
-{
-	struct page **was = p->page, **now = kzalloc(n * sizeof(struct page *));
-	size_t held = used(p), old_pages = p->size / PAGE_SIZE;
-	size_t first = p->tail % p->size / PAGE_SIZE, shift = p->tail & PAGE_MASK;
-	err_t err;
-
-	if (!now)
-		return -ENOMEM;
-	for (size_t i = 0; i < MIN(n, old_pages); i++)
-		now[i] = was[(first + i) % old_pages];
-	if (DIV_UP(shift + held, PAGE_SIZE) > n)
-		err = -EBUSY;
-	else
-		err = split_first_page(now, old_pages, n,
-				       shift + held > p->size ? shift + held - p->size : 0);
-	if (err) {
-		kfree(now);
-		return err;
-	}
-	for (size_t i = n; i < old_pages; i++)
-		if (was[(first + i) % old_pages])
-			page_put(was[(first + i) % old_pages]);
-	spin_lock(&p->lock);
-	p->page = now;
-	p->size = n * PAGE_SIZE;
-	p->tail = shift;
-	p->head = shift + held;
-	waitq_wake(&p->wr, UINT32_MAX);
-	spin_unlock(&p->lock);
-	kfree(was);
-	return (long)p->size;
-}
-
-long pipe_resize(struct file *f, uint64_t bytes)
-{
-	struct pipe *p = f->data;
-	size_t size = PAGE_SIZE;
-	long r;
-
-	if (bytes > 1u << 31)
-		return -EINVAL;
-	while (size < bytes)
-		size *= 2;
-	mutex_lock(&p->mtx);
-	r = size < used(p) ? -EBUSY : ring_replace(p, size / PAGE_SIZE);
-	mutex_unlock(&p->mtx);
-	return r;
 }

@@ -23,7 +23,3 @@ err_t pipe_open_pair(uint32_t flags, struct file **rd, struct file **wr) must_ch
 err_t pipe_new(struct pipe **out) must_check;
 err_t pipe_open(struct pipe *p, uint32_t mode, uint32_t flags, struct file **out) must_check;
 void pipe_put(struct pipe *p);
-bool pipe_is(const struct file *f);
-long pipe_size(struct file *f); /* F_GETPIPE_SZ */
-long pipe_resize(struct file *f,
-		 uint64_t bytes) must_check; /* F_SETPIPE_SZ: the new size, -EBUSY */

@@ -11,6 +11,7 @@
 #define DIRECT_MAX	0x0000400000000000ull
 #define VMAP_BASE	0xffffc00000000000ull /* slots 384 .. 399: 8 TB */
 #define VMAP_END	0xffffc80000000000ull
+#define ARCH_LOW_END	0x4000ull	      /* frames below are arch code's: AP trampoline */
 #define PAGE_ARRAY_BASE 0xffffea0000000000ull /* slot 468 */
 #define KERNEL_BASE	0xffffffff80000000ull /* the image, plus the slide of KASLR */
 
@@ -119,9 +120,11 @@ static inline uint64_t pte_old(uint64_t v)
 	return v & ~(uint64_t)PTE_A;
 }
 
-static inline uint64_t pte_next_leaf(uint64_t v, unsigned n)
+static inline uint64_t pte_nth_leaf(uint64_t v, unsigned n, unsigned level)
 {
-	return (v & ~(uint64_t)PTE_PS) + n * 4096ull;
+	uint64_t span = 1ull << (12 + 9 * (level - 1));
+
+	return (level == 1 ? v & ~(uint64_t)PTE_PS : v) + n * span;
 }
 
 static inline uint64_t pte_set_prot(uint64_t v, unsigned prot, unsigned level)

@@ -6,3 +6,8 @@ unit-tests += fmt
 test-lib-y := test/lib/assert.c
 test-lib-y += test/lib/pages.c
 unit-tests += pkt
+unit-tests += page
+test_page-y := test/lib/kern.c kern/page.c kern/page_buddy.c kern/page_boot.c kern/pt.c kern/slab.c \
+	kern/slab_debug.c kern/vmap.c kern/kmap.c kern/tlb.c
+unit-tests += slab
+test_slab-y := $(test_page-y)

@@ -15,6 +15,7 @@ extern unsigned long test_tlb_flushes;
 #define DIRECT_MAX	0x0000400000000000ull
 #define VMAP_BASE	0xffffc00000000000ull
 #define VMAP_END	0xffffc80000000000ull
+#define ARCH_LOW_END	0x4000ull
 #define PAGE_ARRAY_BASE ((uint64_t)(uintptr_t)test_page_array)
 #define KERNEL_BASE	0xffffffff80000000ull
 
@@ -123,9 +124,11 @@ static inline uint64_t pte_old(uint64_t v)
 	return v & ~(uint64_t)PTE_A;
 }
 
-static inline uint64_t pte_next_leaf(uint64_t v, unsigned n)
+static inline uint64_t pte_nth_leaf(uint64_t v, unsigned n, unsigned level)
 {
-	return (v & ~(uint64_t)PTE_PS) + n * 4096ull;
+	uint64_t span = 1ull << (12 + 9 * (level - 1));
+
+	return (level == 1 ? v & ~(uint64_t)PTE_PS : v) + n * span;
 }
 
 static inline uint64_t pte_set_prot(uint64_t v, unsigned prot, unsigned level)

@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* test/lib/kern.c: see kern.h. */
+#include "test/lib/kern.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include "arch/boot.h"
+#include "kern/klog.h"
+#include "kern/page.h"
+#include "kern/panic.h"
+#include "lib/assert.h"
+
+char *test_ram, *test_page_array;
+unsigned long test_tlb_flushes;
+_Thread_local struct arch_cpu *test_cpu_self;
+_Thread_local bool test_irq_on = true;
+struct pt_slot *pt_root;
+uint64_t kernel_va_pa;
+struct boot_info boot_info;
+struct cpu *cpus[CPUS_MAX];
+unsigned ncpus;
+
+static uint64_t ram_bytes, array_bytes;
+
+static void *reserve(uint64_t bytes)
+{
+	void *p = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
+		       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+	if (p == MAP_FAILED)
+		abort();
+	return p;
+}
+
+void test_machine_new(uint64_t bytes)
+{
+	ram_bytes = bytes;
+	array_bytes = ALIGN_UP(bytes, 1ull << 28) / PAGE_SIZE * sizeof(struct page);
+	test_ram = reserve(bytes);
+	test_page_array = reserve(array_bytes);
+	memset(test_page_array, 0xa5, array_bytes < (1u << 22) ? array_bytes : 1u << 22);
+	pt_root = aligned_alloc(PAGE_SIZE, PAGE_SIZE);
+	memset(pt_root, 0, PAGE_SIZE);
+	boot_info.mem[0] = (struct boot_mem){ { 0 }, bytes, BOOT_MEM_RAM };
+	boot_info.nmem = 1;
+	test_cpu_enter(0);
+}
+
+void test_machine_free(void)
+{
+	munmap(test_ram, ram_bytes);
+	munmap(test_page_array, array_bytes);
+	free(pt_root);
+	for (unsigned i = 0; i < ncpus; i++) {
+		free(cpus[i]);
+		cpus[i] = NULL;
+	}
+	ncpus = 0;
+}
+
+void test_cpu_enter(unsigned id)
+{
+	struct cpu *c = cpus[id];
+
+	if (!c) {
+		c = calloc(1, sizeof(*c));
+		c->arch.self = &c->arch;
+		c->arch.id = id;
+		cpus[id] = c;
+		if (ncpus <= id)
+			ncpus = id + 1;
+	}
+	test_cpu_self = &c->arch;
+}
+
+void spin_lock(struct spinlock *l) no_lock_analysis
+{
+	while (atomic_exchange_explicit(&l->held, 1, memory_order_acquire)) /* pairs with unlock */
+		;
+}
+
+void spin_unlock(struct spinlock *l) no_lock_analysis
+{
+	atomic_store_explicit(&l->held, 0, memory_order_release); /* pairs with lock */
+}
+
+bool spin_lock_irq(struct spinlock *l) no_lock_analysis
+{
+	bool on = irq_save();
+
+	spin_lock(l);
+	return on;
+}
+
+void spin_unlock_irq(struct spinlock *l, bool on) no_lock_analysis
+{
+	spin_unlock(l);
+	irq_restore(on);
+}
+
+bool spin_held(const struct spinlock *l)
+{
+	return atomic_load(&l->held);
+}
+
+void klog(enum klog_level level, const char *f, ...)
+{
+	va_list ap;
+
+	(void)level;
+	va_start(ap, f);
+	vfprintf(stderr, f, ap);
+	va_end(ap);
+	fputc('\n', stderr);
+}
+
+_Noreturn void panic(const char *f, ...)
+{
+	va_list ap;
+
+	va_start(ap, f);
+	vfprintf(stderr, f, ap);
+	va_end(ap);
+	fputc('\n', stderr);
+	abort();
+}
+
+void page_clear(void *p)
+{
+	memset(p, 0, PAGE_SIZE);
+}
+
+void page_copy(void *dst, const void *src)
+{
+	memcpy(dst, src, PAGE_SIZE);
+}
+
+void cpu_call(uint64_t mask, void (*fn)(void *), void *arg);
+void cpu_call(uint64_t mask, void (*fn)(void *), void *arg)
+{
+	(void)mask, (void)fn, (void)arg; /* nothing is cached */
+}
+
+void tlb_local_range(uint64_t va, uint64_t len)
+{
+	(void)va, (void)len;
+	test_tlb_flushes++;
+}
+
+void tlb_local_all(void)
+{
+	test_tlb_flushes++;
+}
+
+struct kernel_image kernel_image(void)
+{
+	return (struct kernel_image){ 0, 0, 0, 0 };
+}
