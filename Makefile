@@ -7,7 +7,7 @@ MAKEFLAGS += --no-builtin-rules
 
 include mk/rules.mk
 
-.PHONY: all kernel tools check unit fuzz test soak bench run deps clean help install
+.PHONY: all kernel tools tools-clang check unit fuzz other-builds test soak bench run deps clean help install
 all: kernel tools ## the kernel and the host tools (default)
 kernel: $(KERNEL) ## the kernel only
 tools: $(tools) ## ./coracle, ./mkfs and ./dump
@@ -36,12 +36,20 @@ compile_commands.json: mk/rules.mk $(wildcard */files.mk)
 	$(Q)python3 mk/compdb.py '$(CC)' '$(KFLAGS)' $(filter %.c,$(KSRCS)) > $@
 
 unit: $(UNIT_BINS) ## unit tests, under ASan and UBSan
-	$(Q)set -e; for t in $(UNIT_BINS); do $$t; done
+	$(Q)python3 test/run.py --unit $(UNIT_BINS)
 
 fuzz: $(FUZZ_BINS) ## each fuzz target for a few seconds (T=name for one, SECS=n)
-	$(Q)for t in $(if $(T),$(FUZZ)/test/fuzz/fuzz_$(T),$(FUZZ_BINS)); do \
-		mkdir -p $$t.corpus; $$t -max_total_time=$(or $(SECS),5) -print_final_stats=0 $$t.corpus \
-			$(wildcard test/fuzz/corpus/$$(basename $$t)) 2>&1 | tail -n 3 || exit 1; done
+	$(Q)python3 test/run.py --seconds $(or $(SECS),5) --fuzz $(if $(T),$(FUZZ)/test/fuzz/fuzz_$(T),$(FUZZ_BINS))
+
+# What `make test` builds besides: the debug variant, and everything with the other compiler.
+other-builds:
+	$(Q)$(MAKE) --no-print-directory VARIANT=debug kernel
+	$(Q)$(MAKE) --no-print-directory CC=clang kernel tools-clang
+
+test: deps ## install what is missing, build, run all tests
+	$(Q)$(MAKE) --no-print-directory -j2 all $(UNIT_BINS) $(FUZZ_BINS)
+	$(Q)python3 test/run.py --make check other-builds --unit $(UNIT_BINS) --fuzz $(FUZZ_BINS) \
+		--seconds $(or $(SECS),3) --pytest test/vm
 
 clean: ## remove everything that was built
 	rm -rf out $(tools) compile_commands.json

@@ -40,18 +40,18 @@ static err_t parse_cpu(int id, struct clockid *c)
 }
 
 static const struct clockid fixed[] = {
-	[LX_CLOCK_REALTIME] = { CLOCK_KIND_REAL, .can_timer = true, .can_sleep = true },
-	[LX_CLOCK_MONOTONIC] = { CLOCK_KIND_MONO, .can_timer = true, .can_sleep = true },
-	[LX_CLOCK_PROCESS_CPUTIME_ID] = { CLOCK_KIND_CPU, .whole_process = true, .can_timer = true,
+	[LX_CLOCK_REALTIME] = { .kind = CLOCK_KIND_REAL, .can_timer = true, .can_sleep = true },
+	[LX_CLOCK_MONOTONIC] = { .kind = CLOCK_KIND_MONO, .can_timer = true, .can_sleep = true },
+	[LX_CLOCK_PROCESS_CPUTIME_ID] = { .kind = CLOCK_KIND_CPU, .whole_process = true, .can_timer = true,
 					  .can_sleep = true },
-	[LX_CLOCK_THREAD_CPUTIME_ID] = { CLOCK_KIND_CPU, .can_timer = true },
-	[LX_CLOCK_MONOTONIC_RAW] = { CLOCK_KIND_MONO },
-	[LX_CLOCK_REALTIME_COARSE] = { CLOCK_KIND_REAL, .coarse = true },
-	[LX_CLOCK_MONOTONIC_COARSE] = { CLOCK_KIND_MONO, .coarse = true },
-	[LX_CLOCK_BOOTTIME] = { CLOCK_KIND_MONO, .can_timer = true, .can_sleep = true },
-	[LX_CLOCK_REALTIME_ALARM] = { CLOCK_KIND_REAL, .can_timer = true, .can_sleep = true },
-	[LX_CLOCK_BOOTTIME_ALARM] = { CLOCK_KIND_MONO, .can_timer = true, .can_sleep = true },
-	[LX_CLOCK_TAI] = { CLOCK_KIND_REAL, .can_timer = true, .can_sleep = true },
+	[LX_CLOCK_THREAD_CPUTIME_ID] = { .kind = CLOCK_KIND_CPU, .can_timer = true },
+	[LX_CLOCK_MONOTONIC_RAW] = { .kind = CLOCK_KIND_MONO },
+	[LX_CLOCK_REALTIME_COARSE] = { .kind = CLOCK_KIND_REAL, .coarse = true },
+	[LX_CLOCK_MONOTONIC_COARSE] = { .kind = CLOCK_KIND_MONO, .coarse = true },
+	[LX_CLOCK_BOOTTIME] = { .kind = CLOCK_KIND_MONO, .can_timer = true, .can_sleep = true },
+	[LX_CLOCK_REALTIME_ALARM] = { .kind = CLOCK_KIND_REAL, .can_timer = true, .can_sleep = true },
+	[LX_CLOCK_BOOTTIME_ALARM] = { .kind = CLOCK_KIND_MONO, .can_timer = true, .can_sleep = true },
+	[LX_CLOCK_TAI] = { .kind = CLOCK_KIND_REAL, .can_timer = true, .can_sleep = true },
 };
 
 err_t clockid_parse(int id, struct clockid *c)

@@ -108,6 +108,8 @@ $(1): $$(patsubst %.c,$$(HOST)/%.o,$$($(1)-y)) $$(HOST)/libcore.a
 	$$(Q)$$(HOSTCC) -o $$@ $$^ $$($(1)-libs)
 endef
 $(foreach t,$(tools),$(eval $(call tool_rule,$(t))))
+# The tools' objects alone, to see that this compiler takes them.
+tools-clang: $(sort $(patsubst %.c,$(HOST)/%.o,$(foreach t,$(tools),$($(t)-y))))
 
 # --- unit tests: test/unit/test_NAME.c, with test_NAME-y for sources beyond the cores -------------
 UNIT_BINS := $(patsubst %,$(SAN)/test/unit/test_%,$(unit-tests))
