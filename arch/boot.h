@@ -16,23 +16,27 @@ struct boot_mem {
 	enum boot_mem_type type;
 };
 
-#define BOOT_MEM_MAX     128
+#define BOOT_MEM_MAX	 128
 #define BOOT_CMDLINE_MAX 4096
 
 struct boot_info {
-	const char *protocol;		/* "pvh" or "linux64" */
-	uint64_t entry_cycles;		/* counter at the first instruction of ours */
-	struct boot_mem mem[BOOT_MEM_MAX]; /* sorted, non-overlapping; ours and the module are still in it */
+	const char *protocol;  /* "pvh" or "linux64" */
+	uint64_t entry_cycles; /* counter at the first instruction of ours */
+	struct boot_mem mem
+		[BOOT_MEM_MAX]; /* sorted, non-overlapping; ours and the module are still in it */
 	unsigned nmem;
 	paddr_t kernel_start, kernel_end; /* image with .bss, page-aligned */
-	paddr_t module_start;		/* the loader's module (initrd); len 0: none */
+	paddr_t module_start;		  /* the loader's module (initrd); len 0: none */
 	uint64_t module_len;
-	paddr_t rsdp;			/* 0: none */
+	paddr_t rsdp; /* 0: none */
 	uint64_t kaslr_slide;
 	char cmdline[BOOT_CMDLINE_MAX];
 };
 
 extern struct boot_info boot_info;
+
+/* Firmware tables below 4 GB, mapped where the memory map does not; NULL: not there. Boot CPU, before SMP. */
+void *arch_boot_map(paddr_t pa, uint64_t len);
 
 /* The value of `key=value` on the command line; false when absent. `key` alone: *val is "". */
 bool boot_option(const char *key, char *val, size_t size);

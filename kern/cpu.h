@@ -36,6 +36,17 @@ struct cpu {
 	void *shard;		 /* [I] sock/shard.c */
 };
 
+void cpu_init_area(struct cpu *c, unsigned id, uint32_t hw_id, void *area);
+void cpu_boot_init(void); /* the boot CPU's area; first of all */
+err_t smp_init(void) must_check;
+
+/*
+ * Run fn(arg) on each CPU of the mask (bits of offline CPUs are ignored) with interrupts off, and wait until
+ * all have; the caller's own included.  For TLB shoot-downs: fn is short and takes no lock of rank RANK_CALL or below.
+ * Context: thread or interrupt, interrupts on or off: a CPU that waits here answers the calls of others.
+ */
+void cpu_call(uint64_t mask, void (*fn)(void *), void *arg);
+
 extern struct cpu *cpus[CPUS_MAX];
 extern unsigned ncpus; /* online; set once by smp_init() */
 

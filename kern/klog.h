@@ -26,6 +26,11 @@ struct log_sink {
 };
 void klog_add_sink(struct log_sink *s); /* what was logged before is replayed to it */
 void klog_set_level(enum klog_level level);
+bool klog_level_of(const char *name,
+		   enum klog_level *out); /* "err" .. "debug"; false: no such level */
 void klog_flush(void);
+void klog_raw(const char *text,
+	      size_t len); /* to the sinks as it is, whatever the level; not kept */
+void klog_panicking(void); /* the other CPUs are stopped: take no lock from here on */
 /* Read from position *pos (0: oldest kept); returns bytes and advances. */
 size_t klog_read(uint64_t *pos, char *buf, size_t size);

@@ -58,3 +58,4 @@ bool spin_lock_irq(struct spinlock *l) acquires(l);
 void spin_unlock_irq(struct spinlock *l, bool on) releases(l);
 
 #define assert_held(l) DEBUG_ASSERT(spin_held(l))
+void assert_may_sleep(void); /* debug builds: no spinlock held, not in an interrupt */

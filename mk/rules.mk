@@ -32,13 +32,13 @@ warn_clang := -Wthread-safety -Wmissing-variable-declarations -Wcomma -Wno-gnu-s
 warn_of     = $(if $(findstring clang,$(1)),$(warn_clang),$(warn_gcc))
 
 COMMON := -std=gnu17 -I. -MMD -MP -g
+KFLAGS_x86_64  := -mno-red-zone -mgeneral-regs-only -mcmodel=small -fcf-protection=none
+KFLAGS_debug   := -DCORACLE_DEBUG=1 -fno-omit-frame-pointer -fno-optimize-sibling-calls
+KFLAGS_release := -fomit-frame-pointer
 KFLAGS := $(COMMON) -Iarch/$(ARCH) $(WARN) $(call warn_of,$(CC)) -O2 -ffreestanding -fpie -fvisibility=hidden \
 	-fno-strict-aliasing -fno-common -fno-stack-protector -fno-asynchronous-unwind-tables \
 	-fno-delete-null-pointer-checks -ffunction-sections -fdata-sections -ffile-prefix-map=$(CURDIR)/= \
 	$(KFLAGS_$(ARCH)) $(KFLAGS_$(VARIANT)) $(EXTRA_CFLAGS)
-KFLAGS_x86_64  := -mno-red-zone -mgeneral-regs-only -mcmodel=small -fcf-protection=none
-KFLAGS_debug   := -DCORACLE_DEBUG=1 -fno-omit-frame-pointer -fno-optimize-sibling-calls
-KFLAGS_release := -fomit-frame-pointer
 # -Wconversion where bytes from outside become numbers.
 CONV_DIRS := net fs image abi
 conv = $(if $(filter $(CONV_DIRS),$(firstword $(subst /, ,$(1)))),-Wconversion)
@@ -70,7 +70,7 @@ $(OUT)/%.o: %.S
 $(KERNEL).dbg: $(KOBJS) arch/$(ARCH)/kernel.lds
 	$(call say,LD,$@)
 	$(Q)$(CC) -nostdlib -static-pie -Wl,-z,norelro -Wl,-z,max-page-size=4096 -Wl,-z,noexecstack -Wl,--build-id=none \
-		-Wl,--gc-sections -Wl,-Bsymbolic -Wl,--no-dynamic-linker -Wl,-T,arch/$(ARCH)/kernel.lds \
+		-Wl,--gc-sections -Wl,--warn-unresolved-symbols -Wl,-Bsymbolic -Wl,--no-dynamic-linker -Wl,-T,arch/$(ARCH)/kernel.lds \
 		-o $@ $(KOBJS)
 
 $(KERNEL): $(KERNEL).dbg

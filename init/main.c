@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* init/main.c: what comes up, in order. */
+#include "arch/boot.h"
+#include "kern/clock.h"
+#include "kern/cpu.h"
+#include "kern/init.h"
+#include "kern/klog.h"
+#include "kern/panic.h"
+#include "kern/trace.h"
+
+static err_t trace_init(void)
+{
+	char names[64];
+
+	if (boot_option("trace", names, sizeof(names)) && !trace_enable(names))
+		klog_warn("trace=%s: unknown name in it", names);
+	if (trace_mask & (1u << TRACE_BOOT))
+		klog_set_level(KLOG_INFO);
+	return 0;
+}
+
+static err_t self_check(void)
+{
+	klog_warn("%u CPUs, entered by %s", ncpus, boot_info.protocol);
+	return 0;
+}
+
+/* A step may use everything above it and nothing below it. */
+static const struct step {
+	const char *name;
+	err_t (*run)(void);
+} steps[] = {
+	{ "console", klog_init }, /* lines reach somebody from here on */
+	{ "trace", trace_init },
+	{ "check", self_check },
+};
+
+_Noreturn void kernel_main(void)
+{
+	arch_cpu_early();
+	cpu_boot_init();
+	for (size_t i = 0; i < ARRAY_LEN(steps); i++) {
+		uint64_t start = clock_mono_ns();
+		err_t err = steps[i].run();
+
+		if (err)
+			vm_fail("%s: error %d", steps[i].name, -err);
+		if (trace_mask & (1u << TRACE_BOOT))
+			klog_info("init: %-8s %6lu us", steps[i].name,
+				  (clock_mono_ns() - start) / 1000);
+	}
+	vm_exit(0);
+}
