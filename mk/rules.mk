@@ -70,7 +70,7 @@ $(OUT)/%.o: %.S
 $(KERNEL).dbg: $(KOBJS) arch/$(ARCH)/kernel.lds
 	$(call say,LD,$@)
 	$(Q)$(CC) -nostdlib -static-pie -Wl,-z,norelro -Wl,-z,max-page-size=4096 -Wl,-z,noexecstack -Wl,--build-id=none \
-		-Wl,--gc-sections -Wl,--warn-unresolved-symbols -Wl,-Bsymbolic -Wl,--no-dynamic-linker -Wl,-T,arch/$(ARCH)/kernel.lds \
+		-Wl,--gc-sections -Wl,--warn-unresolved-symbols -Wl,-z,notext -Wl,-Bsymbolic -Wl,--no-dynamic-linker -Wl,-T,arch/$(ARCH)/kernel.lds \
 		-o $@ $(KOBJS)
 
 $(KERNEL): $(KERNEL).dbg

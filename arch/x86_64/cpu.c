@@ -140,8 +140,7 @@ static void fill_gdt(struct cpu_tables *t)
 static void fill_tss(const struct arch_cpu *c, struct cpu_tables *t)
 {
 	for (unsigned ist = IST_FATAL; ist <= IST_DEBUG; ist++) {
-		const struct arch_cpu **top =
-			(const struct arch_cpu **)((char *)c->area + (size_t)ist * IST_BYTES);
+		const struct arch_cpu **top = (void *)((char *)c->area + (size_t)ist * IST_BYTES);
 
 		top[-1] = c;
 		t->tss.ist[ist - 1] = (uint64_t)&top[-2];

@@ -55,9 +55,9 @@ void fpu_init_area(void *area)
 {
 	memset(area, 0, area_bytes);
 	*(uint16_t *)area = 0x37f;		   /* FCW */
-	*(uint32_t *)((char *)area + 24) = 0x1f80; /* MXCSR */
+	*(uint32_t *)(void *)((char *)area + 24) = 0x1f80; /* MXCSR */
 	if (x86.xsave)
-		*(uint64_t *)((char *)area + FXSAVE_BYTES) =
+		*(uint64_t *)(void *)((char *)area + FXSAVE_BYTES) =
 			3; /* XSTATE_BV: x87 and SSE as they stand */
 }
 

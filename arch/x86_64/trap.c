@@ -206,7 +206,7 @@ void x86_trap(struct pt_regs *r, unsigned vector, uint64_t error)
 void x86_user_return(struct pt_regs *r)
 {
 	const volatile uint32_t *flags =
-		(const volatile uint32_t *)((char *)arch_thread_self() + THREAD_FLAGS_AT);
+		(const void *)((const char *)arch_thread_self() + THREAD_FLAGS_AT);
 
 	do {
 		irq_enable();
