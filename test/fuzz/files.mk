@@ -1,2 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 fuzz-targets :=
+fuzz-targets += used_ring
+fuzz_used_ring-y := dev/virtqueue.c
+fuzz-targets += pci_caps
+fuzz_pci_caps-y := dev/virtio_mmio_arg.c dev/pci_cap.c dev/virtio_pci_cap.c

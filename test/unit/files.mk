@@ -11,3 +11,7 @@ test_page-y := test/lib/kern.c kern/page.c kern/page_buddy.c kern/page_boot.c ke
 	kern/slab_debug.c kern/vmap.c kern/kmap.c kern/tlb.c
 unit-tests += slab
 test_slab-y := $(test_page-y)
+unit-tests += virtqueue
+test_virtqueue-y := dev/virtqueue.c test/lib/vq_device.c
+unit-tests += virtio_text
+test_virtio_text-y := dev/virtio_mmio_arg.c dev/pci_cap.c dev/virtio_pci_cap.c
