@@ -56,7 +56,8 @@ struct thread {
 		*user; /* [I] linux/: signal state, futex lists; NULL in kernel threads */
 };
 
-#define KSTACK_BYTES 16384
+#define KSTACK_BYTES   16384
+#define SCHED_SLICE_NS 4000000u /* time slice where threads compete for a CPU */
 
 static inline struct thread *thread_self(void)
 {

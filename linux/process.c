@@ -62,6 +62,7 @@ err_t process_init(void)
 	futex_init();
 	ptimer_init();
 	fd_init();
+	misc_init();
 	return 0;
 }
 
@@ -73,4 +74,9 @@ uint64_t process_rlimit(unsigned which)
 bool process_capable(unsigned cap)
 {
 	return process.creds.cap_effective & 1ull << cap;
+}
+
+uint64_t process_caps_all(void)
+{
+	return CAPS_ALL;
 }

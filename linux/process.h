@@ -98,6 +98,8 @@ struct user_thread {
 	void *pi_state; /* futex.c: priority-inheritance futexes that this thread owns */
 };
 
+void misc_init(void);
 err_t process_init(void) must_check;	 /* before the program is loaded */
 uint64_t process_rlimit(unsigned which); /* the soft limit */
 bool process_capable(unsigned cap);	 /* an effective capability */
+uint64_t process_caps_all(void);	 /* every capability there is */

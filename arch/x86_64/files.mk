@@ -20,3 +20,4 @@ arch-y += arch/x86_64/smp.c
 arch-y += arch/x86_64/time.c
 arch-y += arch/x86_64/trap.c
 arch-y += arch/x86_64/uart.c
+arch-y += arch/x86_64/archctl.c
