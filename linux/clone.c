@@ -91,7 +91,7 @@ static cold long refuse_process(uint64_t flags)
 	static _Atomic bool said;
 
 	if (!atomic_exchange(&said, true))
-		klog_warn("program: clone for %s (flags %#llx): there is one process only\n",
+		klog_warn("program: clone for %s (flags %#llx): there is one process only",
 			  flags & CLONE_VFORK ? "vfork or posix_spawn"
 			  : flags & CLONE_VM  ? "a process that shares memory"
 					      : "fork",
@@ -126,9 +126,9 @@ static void child_regs(const struct clone_args *c, struct pt_regs *r)
 static void tell_tids(const struct clone_args *c, struct thread *child)
 {
 	if (c->flags & CLONE_PARENT_SETTID && user_store32(c->parent_tid, child->tid))
-		klog_info("program: clone: parent_tid cannot be written\n");
+		klog_info("program: clone: parent_tid cannot be written");
 	if (c->flags & CLONE_CHILD_SETTID && user_store32(c->child_tid, child->tid))
-		klog_info("program: clone: child_tid cannot be written\n");
+		klog_info("program: clone: child_tid cannot be written");
 	if (c->flags & CLONE_CHILD_CLEARTID)
 		child->user->clear_tid = c->child_tid;
 }

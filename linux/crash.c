@@ -41,7 +41,7 @@ static void say_why(const struct linux_siginfo *si)
 
 	if (si->code > 0 && si->code != LSI_KERNEL)
 		fmt(where, sizeof(where), ", address %#llx", (unsigned long long)si->fault.addr);
-	klog_err("program: killed by %s: %s%s; thread %u (%s)\n", signal_name(si->signo),
+	klog_err("program: killed by %s: %s%s; thread %u (%s)", signal_name(si->signo),
 		 code_name(si), where, t->tid, t->name);
 }
 
@@ -55,12 +55,12 @@ static void say_registers(const struct pt_regs *r)
 	for (unsigned i = 0; regs_describe(r, i, &name, &v); i++) {
 		n += fmt(line + n, sizeof(line) - n, "  %5s %016llx", name, (unsigned long long)v);
 		if (i % 4 == 3) {
-			klog_err("%s\n", line);
+			klog_err("%s", line);
 			n = 0;
 		}
 	}
 	if (n)
-		klog_err("%s\n", line);
+		klog_err("%s", line);
 }
 
 static void say_code(uint64_t pc)
@@ -73,7 +73,7 @@ static void say_code(uint64_t pc)
 		return;
 	for (unsigned i = 0; i < sizeof(code); i++)
 		n += fmt(line + n, sizeof(line) - n, " %02x", code[i]);
-	klog_err("   code%s\n", line);
+	klog_err("   code%s", line);
 }
 
 /* "  #2 0x... /usr/lib/libc.so.6+0x1234": the offset is the file's, as objdump and addr2line want it. */
@@ -83,9 +83,9 @@ static void say_place(const char *label, uint64_t pc)
 	char path[256];
 
 	if (!vm_find(pc, &area, path, sizeof(path)))
-		klog_err("  %s %#llx (not mapped)\n", label, (unsigned long long)pc);
+		klog_err("  %s %#llx (not mapped)", label, (unsigned long long)pc);
 	else
-		klog_err("  %s %#llx %s+%#llx\n", label, (unsigned long long)pc,
+		klog_err("  %s %#llx %s+%#llx", label, (unsigned long long)pc,
 			 path[0] ? path : "[anonymous]",
 			 (unsigned long long)(pc - area.start + area.offset));
 }
@@ -111,7 +111,7 @@ static void say_backtrace(const struct pt_regs *r)
 static bool say_area(const struct vm_area_info *a, void *arg)
 {
 	(void)arg;
-	klog_err("  %012llx-%012llx %c%c%c%c %08llx %s\n", (unsigned long long)a->start,
+	klog_err("  %012llx-%012llx %c%c%c%c %08llx %s", (unsigned long long)a->start,
 		 (unsigned long long)a->end, a->prot & VM_READ ? 'r' : '-',
 		 a->prot & VM_WRITE ? 'w' : '-', a->prot & VM_EXEC ? 'x' : '-',
 		 a->flags & VM_SHARED ? 's' : 'p', (unsigned long long)a->offset, a->name);
@@ -124,6 +124,6 @@ void crash_report(const struct pt_regs *r, const struct linux_siginfo *si)
 	say_registers(r);
 	say_code(regs_pc(r));
 	say_backtrace(r);
-	klog_err("  memory areas:\n");
+	klog_err("  memory areas:");
 	vm_for_each(say_area, NULL, false);
 }

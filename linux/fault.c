@@ -31,7 +31,7 @@ static _Noreturn cold void out_of_memory(void)
 	page_stats(&ps);
 	vm_stats(&vs);
 	klog_err("program: out of memory: it uses %zu MB of the machine's %llu MB; give it more "
-		 "with -m\n",
+		 "with -m",
 		 (vs.rss_anon_bytes + vs.rss_file_bytes) >> 20,
 		 (unsigned long long)ps.total_bytes >> 20);
 	process_exit(128 + LSIGKILL);

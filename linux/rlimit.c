@@ -3,7 +3,6 @@
 #include "kern/clock.h"
 #include "kern/thread.h"
 #include "kern/vm.h"
-#include "linux/clockid.h"
 #include "linux/process.h"
 #include "linux/syscall.h"
 #include "vfs/fdtable.h"
@@ -176,7 +175,7 @@ long sys_getrusage(struct thread *t, const struct sysargs *a)
 	case RUSAGE_SELF:
 		s = (struct switches){ 0, 0 };
 		thread_for_each(add_switches, &s);
-		clockid_process_times(&total, &user);
+		thread_times_user(&total, &user);
 		fill(&u, total, user, &s);
 		break;
 	default:
@@ -193,7 +192,7 @@ long sys_times(struct thread *t, const struct sysargs *a)
 	int64_t tms[4] = { 0 };
 
 	(void)t;
-	clockid_process_times(&total, &user);
+	thread_times_user(&total, &user);
 	tms[0] = (int64_t)(user / NS_PER_TICK);
 	tms[1] = (int64_t)((total - MIN(user, total)) / NS_PER_TICK);
 	if (a->v[0] && user_write(a->v[0], tms, sizeof(tms)))

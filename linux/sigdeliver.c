@@ -194,7 +194,7 @@ static void default_action(struct pt_regs *r, int signo, const struct linux_sigi
 	if (SIGSET_CORE & LSIG_BIT(signo))
 		crash_report(r, si);
 	else
-		klog_info("program: killed by %s\n", signal_name(signo));
+		klog_info("program: killed by %s", signal_name(signo));
 	process_exit(128 + (unsigned)signo);
 }
 

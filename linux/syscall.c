@@ -50,11 +50,11 @@ void syscall_for_each_missing(void (*fn)(const char *name, unsigned nr, void *ar
 static cold long no_such_call(uint64_t nr)
 {
 	if (nr >= NR_SYSCALLS) {
-		klog_info("program: system call %llu does not exist\n", (unsigned long long)nr);
+		klog_info("program: system call %llu does not exist", (unsigned long long)nr);
 		return -ENOSYS;
 	}
 	if (!atomic_exchange(&asked_for[nr], 1))
-		klog_warn("program: system call %s (%u) is not available\n",
+		klog_warn("program: system call %s (%u) is not available",
 			  infos[nr].name ? infos[nr].name : "?", (unsigned)nr);
 	return -ENOSYS;
 }

@@ -31,18 +31,6 @@ static uint64_t user_gs(void)
 	return (uint64_t)hi << 32 | lo;
 }
 
-static uint64_t xcr0(void)
-{
-	uint64_t cr4;
-	uint32_t lo, hi;
-
-	__asm__ volatile("mov %%cr4, %0" : "=r"(cr4));
-	if (!(cr4 & 1u << 18)) /* OSXSAVE */
-		return 3;
-	__asm__ volatile("xgetbv" : "=a"(lo), "=d"(hi) : "c"(0));
-	return (uint64_t)hi << 32 | lo;
-}
-
 long arch_control(unsigned code, uint64_t arg, uint64_t *value)
 {
 	switch (code) {
@@ -65,10 +53,10 @@ long arch_control(unsigned code, uint64_t arg, uint64_t *value)
 		return -ENODEV;
 	case ARCH_GET_XCOMP_SUPP:
 	case ARCH_GET_XCOMP_PERM:
-		*value = xcr0();
+		*value = fpu_components();
 		return ARCHCTL_STORE;
 	case ARCH_REQ_XCOMP_PERM:
-		return arg < 64 && (xcr0() & 1ull << arg) ? 0 : -EOPNOTSUPP;
+		return arg < 64 && (fpu_components() & 1ull << arg) ? 0 : -EOPNOTSUPP;
 	default:
 		return -EINVAL;
 	}

@@ -61,19 +61,10 @@ _Static_assert(sizeof(struct fp_mark) == 48, "bytes 464 to 511");
 #define XSTATE_HDR_SIZE	    64
 #define FRAME_FLAGS_CLEARED (0x100u | 0x400u | 0x10000u) /* TF, DF, RF */
 
-/* XCR0: what XSAVE saves; 0 when the CPU has no XSAVE. */
+/* What XSAVE saves; 0 when the CPU has no XSAVE. */
 static uint64_t xfeatures(void)
 {
-	uint64_t cr4;
-	uint32_t lo, hi;
-
-	if (fpu_bytes() <= SIGFRAME_FP_LEGACY)
-		return 0;
-	__asm__ volatile("mov %%cr4, %0" : "=r"(cr4));
-	if (!(cr4 & (1u << 18))) /* OSXSAVE */
-		return 0;
-	__asm__ volatile("xgetbv" : "=a"(lo), "=d"(hi) : "c"(0));
-	return (uint64_t)hi << 32 | lo;
+	return fpu_bytes() > SIGFRAME_FP_LEGACY ? fpu_components() : 0;
 }
 
 size_t sigframe_bytes(void)
