@@ -214,7 +214,9 @@ long sys_syslog(struct thread *t, const struct sysargs *a)
 	case SYSLOG_READ_CLEAR:
 		return log_read(a, &log_pos.cleared, true);
 	case SYSLOG_CLEAR:
-		return log_copy(log_pos.cleared, 0, 0, &end) < 0 ? 0 : (log_pos.cleared = end, 0);
+		if (log_copy(log_pos.cleared, 0, 0, &end) >= 0)
+			log_pos.cleared = end;
+		return 0;
 	case SYSLOG_CONSOLE_OFF:
 		klog_set_level(KLOG_ERR);
 		return 0;
