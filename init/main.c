@@ -30,8 +30,9 @@ static const struct step {
 	const char *name;
 	err_t (*run)(void);
 } steps[] = {
-	{ "console", klog_init }, /* lines reach somebody from here on */
-	{ "trace", trace_init },
+	{ "console", klog_init },			   /* lines reach somebody from here on */
+	{ "trace", trace_init },  { "memory", page_init }, /* pages, from here on */
+	{ "slabs", slab_init },				   /* kmalloc() */
 	{ "check", self_check },
 };
 

@@ -16,3 +16,4 @@ kern-y += kern/klog.c
 kern-y += kern/panic.c
 kern-y += kern/spinlock.c
 kern-y += kern/trace.c
+kern-y += kern/uio.c

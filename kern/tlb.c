@@ -11,8 +11,6 @@
 #include "arch/mmu.h"
 #include "kern/cpu.h"
 
-void cpu_call(uint64_t mask, void (*fn)(void *), void *arg); /* kern/cpu.h, when it lands */
-
 /*   [a] atomic */
 static struct idle_state {
 	_Alignas(64) _Atomic bool idle; /* [a] no translation is in use here */

@@ -207,5 +207,6 @@ void boot_main(const void *info, unsigned protocol)
 	check_module();
 	cut_direct_map();
 	drop_identity_map();
+	x86_mmu_early();
 	kernel_main();
 }

@@ -21,3 +21,5 @@ arch-y += arch/x86_64/time.c
 arch-y += arch/x86_64/trap.c
 arch-y += arch/x86_64/uart.c
 arch-y += arch/x86_64/archctl.c
+arch-y += arch/x86_64/mmu.c
+arch-y += arch/x86_64/usercopy.S

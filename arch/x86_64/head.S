@@ -17,6 +17,7 @@
 
 #define CR0_BITS  0x80010033	/* PG WP NE ET MP PE */
 #define CR4_PAE   0x20
+#define CR4_OSFXSR (1 << 9)
 #define MSR_EFER  0xc0000080
 #define EFER_LME  0x100
 #define EFER_NXE  0x800
@@ -57,7 +58,7 @@ pvh_start:
 	dec	%ecx
 	jnz	1b
 
-	mov	$CR4_PAE, %eax
+	mov	$CR4_PAE + CR4_OSFXSR, %eax	/* memcpy() may use %xmm from here on */
 	mov	%eax, %cr4
 	mov	$PA(boot_pml4), %eax
 	mov	%eax, %cr3
@@ -135,6 +136,9 @@ linux64_start:
 	dec	%ecx
 	jnz	1b
 	mov	%r8, %cr3
+	mov	%cr4, %rax
+	or	$CR4_OSFXSR, %rax	/* memcpy() may use %xmm from here on */
+	mov	%rax, %cr4
 	mov	$MSR_EFER, %ecx		/* a CPU in 64-bit mode without NX is turned away by cpu.c */
 	rdmsr
 	or	$EFER_NXE, %eax

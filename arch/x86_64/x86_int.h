@@ -37,6 +37,7 @@ struct cpu_tables {
 };
 
 void x86_nmi(void);	 /* smp.c */
+void x86_mmu_early(void); /* mmu.c; before anything of arch/mmu.h is used */
 void x86_load_idt(void); /* trap.c */
 void x86_init_idt(void);
 void x86_syscall_init(void); /* each CPU */

@@ -139,7 +139,6 @@ void page_copy(void *dst, const void *src)
 	memcpy(dst, src, PAGE_SIZE);
 }
 
-void cpu_call(uint64_t mask, void (*fn)(void *), void *arg);
 void cpu_call(uint64_t mask, void (*fn)(void *), void *arg)
 {
 	(void)mask, (void)fn, (void)arg; /* nothing is cached */

@@ -15,3 +15,5 @@ unit-tests += virtqueue
 test_virtqueue-y := dev/virtqueue.c test/lib/vq_device.c
 unit-tests += virtio_text
 test_virtio_text-y := dev/virtio_mmio_arg.c dev/pci_cap.c dev/virtio_pci_cap.c
+unit-tests += vm_area
+test_vm_area-y := test/lib/kern.c kern/vm_area.c
