@@ -20,21 +20,22 @@
 #include "kern/waitq.h"
 #include "lib/turn.h"
 
-#define OUT_BYTES 4096u /* a power of two */
-#define IN_BYTES  64u
+#define OUT_BYTES  4096u /* a power of two */
+#define IN_BYTES   64u
+#define LOCK_TRIES 1000000u
 
 static struct serial {
-	struct spinlock lock;  /* RANK_LOG: the log writes under any other lock */
-	bool present, started; /* [I] */
-	uint8_t *out;	       /* [I] the ring; NULL before serial_start() */
-	uint32_t head, tail;   /* [lock] free-running: put in, taken out */
-	bool short_write;      /* [lock] somebody wants to hear of room */
-	uint8_t ier;	       /* [lock] as last written */
+	struct spinlock lock; /* RANK_UART: the log writes under any other lock */
+	bool started;	      /* [I] */
+	uint8_t *out;	      /* [I] the ring */
+	uint32_t head, tail;  /* [lock] free-running: put in, taken out */
+	bool short_write;     /* [lock] somebody wants to hear of room */
+	uint8_t ier;	      /* [lock] as last written */
 	struct turn delivering;
 	uint8_t in[IN_BYTES];	 /* whose turn it is */
 	uint32_t in_pos, in_len; /* the same */
 	struct chardev cd;
-} com1 = { .lock = SPINLOCK_INIT(RANK_LOG) };
+} com1 = { .lock = SPINLOCK_INIT(RANK_UART) };
 
 static uint8_t reg_in(enum uart_reg r)
 {
@@ -44,21 +45,6 @@ static uint8_t reg_in(enum uart_reg r)
 static void reg_out(enum uart_reg r, uint8_t v)
 {
 	io_out8((uint16_t)(UART_COM1 + r), v);
-}
-
-/* Without a ring, or when there is no time to wait for interrupts. */
-static void put_polling(const char *buf, size_t n)
-{
-	while (n) {
-		size_t burst = MIN(n, (size_t)UART_FIFO);
-
-		while (!(reg_in(UART_LSR) & UART_LSR_THRE))
-			cpu_relax();
-		for (size_t i = 0; i < burst; i++)
-			reg_out(UART_DATA, (uint8_t)buf[i]);
-		buf += burst;
-		n -= burst;
-	}
 }
 
 static void set_ier(struct serial *s, uint8_t bit, bool on)
@@ -97,35 +83,42 @@ static void empty_polling(struct serial *s)
 
 /* --- the log -------------------------------------------------------------------------------------- */
 
-static void sink_write(struct log_sink *sink, const char *buf, size_t len)
+/* At a panic the lock's owner may be stopped: after a while go on without. Returns: got it. */
+static no_lock_analysis bool lock_or_not(struct serial *s)
+{
+	for (unsigned tries = 0; tries < LOCK_TRIES; tries++) {
+		if (spin_trylock(&s->lock))
+			return true;
+		cpu_relax();
+	}
+	return false;
+}
+
+static no_lock_analysis void sink_write(struct log_sink *sink, const char *buf, size_t len)
 {
 	struct serial *s = &com1;
-	bool on = spin_lock_irq(&s->lock);
+	bool on = irq_save(), locked = lock_or_not(s);
 	size_t done;
 
 	(void)sink;
-	if (!s->out) {
-		put_polling(buf, len);
-	} else {
-		while ((done = ring_put(s, buf, len)) < len) {
-			empty_polling(s);
-			buf += done;
-			len -= done;
-		}
-		push_out(s);
+	while ((done = ring_put(s, buf, len)) < len) {
+		empty_polling(s);
+		buf += done;
+		len -= done;
 	}
-	spin_unlock_irq(&s->lock, on);
+	push_out(s);
+	if (locked)
+		spin_unlock(&s->lock);
+	irq_restore(on);
 }
 
 static no_lock_analysis void sink_flush(struct log_sink *sink)
 {
 	struct serial *s = &com1;
-	/* At a panic the lock's holder may be stopped. */
-	bool on = irq_save(), locked = spin_trylock(&s->lock);
+	bool on = irq_save(), locked = lock_or_not(s);
 
 	(void)sink;
-	if (s->out)
-		empty_polling(s);
+	empty_polling(s);
 	while (!(reg_in(UART_LSR) & UART_LSR_IDLE))
 		cpu_relax();
 	if (locked)
@@ -136,14 +129,8 @@ static no_lock_analysis void sink_flush(struct log_sink *sink)
 static struct log_sink sink = { .write = sink_write, .flush = sink_flush };
 
 /* PC16550D 8.1 to 8.6: 115200 8N1, FIFOs on, no interrupts. */
-void serial_early(void)
+static void set_up(void)
 {
-	struct serial *s = &com1;
-
-	reg_out(UART_SCRATCH, 0x5a);
-	if (reg_in(UART_SCRATCH) != 0x5a)
-		return; /* no port: reads give 0xff */
-	s->present = true;
 	reg_out(UART_IER, 0);
 	reg_out(UART_LCR, UART_LCR_DLAB);
 	reg_out(UART_DATA, 1);
@@ -151,7 +138,6 @@ void serial_early(void)
 	reg_out(UART_LCR, UART_LCR_8N1);
 	reg_out(UART_IIR_FCR, UART_FCR_FIFO);
 	reg_out(UART_MCR, UART_MCR_IRQ);
-	klog_add_sink(&sink);
 }
 
 /* --- the chardev ---------------------------------------------------------------------------------- */
@@ -266,26 +252,25 @@ err_t serial_start(void)
 {
 	struct serial *s = &com1;
 	unsigned irq;
-	uint8_t *out;
 	err_t err;
-	bool on;
 
-	if (!s->present)
-		return -ENODEV;
-	out = kmalloc(OUT_BYTES);
-	if (!out)
+	if (reg_in(UART_LSR) == 0xff)
+		return -ENODEV; /* nobody answers at this address */
+	s->out = kmalloc(OUT_BYTES);
+	if (!s->out)
 		return -ENOMEM;
+	while (!(reg_in(UART_LSR) & UART_LSR_IDLE))
+		cpu_relax(); /* the early console's last bytes */
+	set_up();
 	err = irq_new_line("ttyS0", UART_COM1_GSI, false, false, on_irq, s, &irq);
 	if (err) {
-		kfree(out);
+		kfree(s->out);
 		return err;
 	}
 	s->cd.name = "ttyS0";
 	s->cd.ops = &serial_ops;
-	on = spin_lock_irq(&s->lock);
-	s->out = out;
-	spin_unlock_irq(&s->lock, on);
 	s->started = true;
+	klog_add_sink(&sink);
 	return 0;
 }
 

@@ -30,6 +30,7 @@ enum lock_rank {
 	RANK_SLAB,
 	RANK_PAGE,
 	RANK_LOG, /* console and trace: may be taken under anything */
+	RANK_UART, /* the serial port, which the log writes to */
 };
 
 struct lockable spinlock {

@@ -3,15 +3,17 @@
 #include "arch/pci.h"
 
 #include "arch/io.h"
+#include "x86_int.h"
 
 enum { CONFIG_ADDRESS = 0xcf8, CONFIG_DATA = 0xcfc };
 #define CONFIG_ENABLE 0x80000000u
 
-/* Ports suffice for the 256 bytes that are used, and every PC with PCI but microvm's has them. */
 bool arch_pci_ecam(uint64_t *phys, unsigned *first_bus, unsigned *last_bus)
 {
-	(void)phys, (void)first_bus, (void)last_bus;
-	return false;
+	*phys = machine.ecam_phys;
+	*first_bus = machine.ecam_first_bus;
+	*last_bus = machine.ecam_last_bus;
+	return machine.ecam_phys != 0;
 }
 
 /* PCI Local Bus 3.0, 3.2.2.3.2: the address register keeps what is written to it. */
