@@ -13,16 +13,14 @@
 #include "dev/virtio_blk.h"
 #include "dev/virtio_console.h"
 #include "dev/virtio_mmio.h"
+#include "dev/virtio_net.h"
 #include "dev/virtio_pci.h"
 #include "dev/virtio_rng.h"
 #include "kern/klog.h"
 #include "lib/mem.h"
 
 const struct vdev_driver *const vdev_drivers[] = {
-	&virtio_blk_driver,
-	&virtio_console_driver,
-	&virtio_rng_driver,
-	NULL,
+	&virtio_blk_driver, &virtio_console_driver, &virtio_net_driver, &virtio_rng_driver, NULL,
 };
 
 const struct pci_driver *const pci_drivers[] = {

@@ -14,3 +14,6 @@ dev-y += dev/virtio_rng.c
 dev-y += dev/serial.c
 dev-y += dev/blks.c
 dev-y += dev/bus.c
+dev-y += dev/virtio_net.c
+dev-y += dev/virtio_net_hdr.c
+dev-y += dev/netifs.c

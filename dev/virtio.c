@@ -96,6 +96,8 @@ err_t vdev_negotiate(uint64_t offered, const struct vdev_driver *drv, uint64_t *
 		return -ENODEV;
 	}
 	*accepted = offered & (drv->wanted | required | common);
+	if (drv->refine)
+		*accepted = drv->refine(*accepted);
 	return 0;
 }
 

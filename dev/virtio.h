@@ -73,7 +73,8 @@ struct vdev {
 struct vdev_driver {
 	const char *name;
 	uint32_t type;
-	uint64_t wanted, required; /* feature bits of the device type */
+	uint64_t wanted, required;	       /* feature bits of the device type */
+	uint64_t (*refine)(uint64_t accepted); /* drop what lacks its prerequisites; may be NULL */
 	err_t (*attach)(struct vdev *vd);
 	void (*config_changed)(struct vdev *vd); /* irq context; may be NULL */
 	void (*failed)(

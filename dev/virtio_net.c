@@ -1,0 +1,634 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * dev/virtio_net.c: network cards (VIRTIO 1.2, 5.1) behind iface/netif.h.
+ *
+ * A pair of queues belongs to one shard and is touched under that shard's lock only, so a pair has no lock
+ * of its own.  The interrupt handlers touch no ring: they tell the shard that there is something.
+ *
+ * Receive:  one pool page a buffer; with MRG_RXBUF a frame is as many of them as it needs, without it a frame
+ *           fits one (then no GUEST_TSO is accepted).  The ring is filled when the shard polls.
+ * Transmit: the header goes into the room before the frame's first byte, so most frames are one descriptor.
+ *           Frames that the device has sent are freed when the shard comes by, not by interrupt.
+ *
+ *   [I] set by attach   [s] the shard's lock   [a] atomic   [m] ctl.lock
+ */
+#include "dev/virtio_net.h"
+
+#include "dev/netifs.h"
+#include "dev/virtio_net_hdr.h"
+#include "kern/clock.h"
+#include "kern/cpu.h"
+#include "kern/klog.h"
+#include "kern/mutex.h"
+#include "kern/rand.h"
+#include "kern/slab.h"
+#include "kern/trace.h"
+#include "lib/mem.h"
+
+#define RING_SIZE   256u
+#define TX_SEGS	    (PKT_FRAGS + 1u)
+#define TX_TABLES   48u
+#define TX_LAZY	    32u /* frames sent and not yet freed, before transmit() looks */
+#define ETH_HEADER  18u /* with a VLAN tag */
+#define HDR	    sizeof(struct virtio_net_hdr)
+#define CTL_BYTES   1024u
+#define CTL_WAIT_NS 1000000000ull
+
+struct net_pair {
+	struct vqueue *rx, *tx; /* [I] */
+	struct virtio_net *net; /* [I] */
+	unsigned index;		/* [I] */
+	unsigned rx_posted;	/* [s] buffers that the device has */
+	_Atomic bool tx_wait;	/* [a] somebody waits for room */
+};
+
+/* The control queue and the memory of its one command at a time. */
+struct net_ctl {
+	struct vqueue *q; /* [I] NULL: the device has none */
+	struct mutex lock;
+	uint8_t *mem; /* [m] command, data, answer */
+	uint64_t bus; /* [I] */
+};
+
+struct virtio_net {
+	struct netif nif;
+	struct vdev *vd; /* [I] */
+	struct net_ctl ctl;
+	unsigned npairs;	/* [I] */
+	struct net_pair pair[]; /* [I] */
+};
+
+static struct virtio_net *net_of(struct netif *nif)
+{
+	return nif->dev;
+}
+
+/* The device is gone: give back what it had. */
+static void abandon(struct net_pair *p)
+{
+	struct pbuf *b;
+	struct pkt *k;
+
+	while ((b = vq_drain(&p->rx->ring)))
+		pbuf_put(b);
+	while ((k = vq_drain(&p->tx->ring)))
+		pkt_free(k);
+	p->rx_posted = 0;
+	/* relaxed: a flag for people to read */
+	atomic_store_explicit(&p->net->nif.link_up, false, memory_order_relaxed);
+}
+
+/* False: the pair is dead, and empty. */
+static bool pair_ok(struct net_pair *p)
+{
+	const char *why = p->rx->ring.error ?: p->tx->ring.error;
+
+	if (unlikely(why))
+		vdev_fail(p->net->vd, "queue pair %u: %s", p->index, why);
+	if (likely(!vdev_failed(p->net->vd)))
+		return true;
+	abandon(p);
+	return false;
+}
+
+/* --- receive -------------------------------------------------------------------------------------- */
+
+/* A quarter of the pool at most: the rest is for sending and for the sockets. */
+static unsigned rx_goal(const struct net_pair *p, const struct pkt_pool *pool)
+{
+	return MIN((unsigned)p->rx->ring.size, MAX(pool->max_pages / 4, 8u));
+}
+
+static void rx_fill(struct net_pair *p, struct pkt_pool *pool)
+{
+	unsigned goal = rx_goal(p, pool);
+
+	/* In batches: a notification, where the device wants one, for many buffers. */
+	if (p->rx_posted + goal / 4 > goal)
+		return;
+	while (p->rx_posted < goal) {
+		struct pbuf *b = pbuf_alloc(pool);
+		struct vq_seg seg;
+
+		if (!b)
+			break; /* what is posted must do */
+		seg = (struct vq_seg){ vdev_bus(b->base), b->size };
+		if (vq_add(&p->rx->ring, &seg, 0, 1, b)) {
+			pbuf_put(b);
+			break;
+		}
+		p->rx_posted++;
+	}
+	vqueue_kick(p->rx);
+}
+
+static struct pbuf *rx_take(struct net_pair *p, uint32_t *len)
+{
+	struct pbuf *b = vq_take(&p->rx->ring, len);
+
+	if (b)
+		p->rx_posted--;
+	return b;
+}
+
+/* 5.1.6.4: the further buffers of a frame. They were used before the first one was shown. */
+static bool rx_more(struct net_pair *p, struct pkt *k, unsigned n)
+{
+	bool good = true;
+
+	while (n--) {
+		uint32_t len;
+		struct pbuf *b = rx_take(p, &len);
+
+		if (!b) {
+			vq_break(&p->rx->ring, "a frame has fewer buffers than its header says");
+			return false;
+		}
+		if (!good || !len || !pkt_add_frag(k, b, 0, len)) {
+			pbuf_put(b);
+			good = false;
+		}
+	}
+	return good;
+}
+
+/* The frame that begins in `b`, or NULL: it was dropped, and counted. */
+static struct pkt *rx_frame(struct net_pair *p, struct pkt_pool *pool, struct pbuf *b, uint32_t len)
+{
+	struct netif_stats *st = &p->net->nif.stats[p->index];
+	bool merged = vdev_has(p->net->vd, VIRTIO_NET_F_MRG_RXBUF);
+	struct virtio_net_hdr h;
+	struct pkt *k;
+
+	if (len < HDR) {
+		vq_break(&p->rx->ring, "a frame is shorter than its header");
+		pbuf_put(b);
+		return NULL;
+	}
+	memcpy(&h, b->base, sizeof(h));
+	k = pkt_alloc_rx(pool, b, HDR, len - (uint32_t)HDR);
+	if (!k) {
+		/* Its other buffers come back to nobody. */
+		for (unsigned n = merged ? h.num_buffers : 1; n > 1 && (b = rx_take(p, &len)); n--)
+			pbuf_put(b);
+		st->rx_dropped++;
+		return NULL;
+	}
+	if ((merged && h.num_buffers > 1 && !rx_more(p, k, h.num_buffers - 1u)) ||
+	    !virtio_net_hdr_apply(&h, p->net->vd->features, k)) {
+		st->rx_errors++;
+		pkt_free(k);
+		return NULL;
+	}
+	k->nif = &p->net->nif;
+	st->rx_packets++;
+	st->rx_bytes += k->len;
+	return k;
+}
+
+static void tx_reap(struct net_pair *p)
+{
+	struct pkt *k;
+	uint32_t len;
+
+	while ((k = vq_take(&p->tx->ring, &len)))
+		pkt_free(k);
+}
+
+static unsigned net_poll(struct netif *nif, unsigned q, struct pkt_pool *pool, struct pkt_list *out,
+			 unsigned max)
+{
+	struct net_pair *p = &net_of(nif)->pair[q];
+	unsigned n = 0;
+	struct pbuf *b;
+	uint32_t len;
+
+	if (!pair_ok(p))
+		return 0;
+	while (n < max && (b = rx_take(p, &len))) {
+		struct pkt *k = rx_frame(p, pool, b, len);
+
+		if (!k)
+			continue;
+		pkt_list_add(out, k);
+		n++;
+	}
+	tx_reap(p);
+	rx_fill(p, pool);
+	TRACE(TRACE_NET, "net poll", q, n, p->rx_posted);
+	return n;
+}
+
+static bool net_rx_irq(struct netif *nif, unsigned q, bool on)
+{
+	struct net_pair *p = &net_of(nif)->pair[q];
+
+	if (on)
+		return vq_irq_enable(&p->rx->ring, 0) && !p->rx->ring.error;
+	vq_irq_disable(&p->rx->ring);
+	return false;
+}
+
+/* --- transmit ------------------------------------------------------------------------------------- */
+
+static err_t tx_add(struct net_pair *p, struct pkt *k)
+{
+	struct vq_seg seg[TX_SEGS];
+	struct virtio_net_hdr h;
+	unsigned n = 1;
+
+	virtio_net_hdr_of(k, &h);
+	memcpy(k->data - HDR, &h, HDR);
+	seg[0] = (struct vq_seg){ vdev_bus(k->data - HDR), k->lin + (uint32_t)HDR };
+	for (unsigned i = 0; i < k->nfrags; i++, n++) {
+		const struct pkt_frag *f = &k->frag[i];
+
+		seg[n] = (struct vq_seg){ vdev_bus(f->buf->base + f->off), f->len };
+	}
+	return vq_add(&p->tx->ring, seg, n, 0, k);
+}
+
+static void tx_drop_all(struct net_pair *p, struct pkt_list *batch)
+{
+	p->net->nif.stats[p->index].tx_dropped += batch->count;
+	pkt_list_free(batch);
+}
+
+static void net_transmit(struct netif *nif, unsigned q, struct pkt_list *batch)
+{
+	struct net_pair *p = &net_of(nif)->pair[q];
+	struct netif_stats *st = &nif->stats[q];
+	uint64_t kicks = p->tx->kicks;
+	struct pkt *k;
+
+	if (p->tx->ring.inflight >= TX_LAZY)
+		tx_reap(p);
+	while ((k = batch->first)) {
+		uint32_t bytes = k->len;
+
+		if (tx_add(p, k)) {
+			tx_reap(p);
+			if (tx_add(p, k))
+				break;
+		}
+		pkt_list_pop(batch);
+		st->tx_packets++;
+		st->tx_bytes += bytes;
+	}
+	vqueue_kick(p->tx);
+	st->tx_kicks += p->tx->kicks - kicks;
+	if (!pair_ok(p))
+		tx_drop_all(p, batch);
+}
+
+static bool net_tx_irq(struct netif *nif, unsigned q, bool on)
+{
+	struct net_pair *p = &net_of(nif)->pair[q];
+	struct vq *r = &p->tx->ring;
+
+	/* relaxed: the handler's look at it is a hint; the order that matters is in vq_irq_enable() */
+	atomic_store_explicit(&p->tx_wait, on, memory_order_relaxed);
+	if (!on) {
+		vq_irq_disable(r);
+		return false;
+	}
+	tx_reap(p);
+	if (r->nfree < r->size / 4u)
+		/* When half of what is out has been sent. */
+		return vq_irq_enable(r, r->inflight / 2) || vdev_failed(p->net->vd);
+	atomic_store_explicit(&p->tx_wait, false, memory_order_relaxed);
+	return true;
+}
+
+/* --- interrupts ----------------------------------------------------------------------------------- */
+
+static void rx_on_irq(struct vqueue *q)
+{
+	struct net_pair *p = q->owner;
+	struct netif *nif = &p->net->nif;
+
+	/* A line shared by all queues: look who it was. */
+	if (nif->up && (q->vd->tr->steers || vq_pending(&q->ring)))
+		nif->up->rx_ready(nif->up_ctx, nif, p->index);
+}
+
+static void tx_on_irq(struct vqueue *q)
+{
+	struct net_pair *p = q->owner;
+	struct netif *nif = &p->net->nif;
+
+	if (!nif->up || !vq_pending(&q->ring))
+		return;
+	/* relaxed: see net_tx_irq() */
+	if (atomic_exchange_explicit(&p->tx_wait, false, memory_order_relaxed))
+		nif->up->tx_room(nif->up_ctx, nif, p->index);
+}
+
+static void read_link(struct virtio_net *n)
+{
+	bool up = !vdev_has(n->vd, VIRTIO_NET_F_STATUS) ||
+		  vdev_config16(n->vd, offsetof(struct virtio_net_config, status)) &
+			  VIRTIO_NET_S_LINK_UP;
+
+	/* relaxed: a state that is looked at, ordering nothing */
+	atomic_store_explicit(&n->nif.link_up, up, memory_order_relaxed);
+}
+
+static void on_config(struct vdev *vd)
+{
+	struct virtio_net *n = vd->priv;
+
+	read_link(n);
+	if (n->nif.up && n->nif.up->link)
+		n->nif.up->link(n->nif.up_ctx, &n->nif);
+}
+
+static void on_failed(struct vdev *vd)
+{
+	struct virtio_net *n = vd->priv;
+
+	/* relaxed: as in read_link(). Each shard clears its queues when it next comes by. */
+	atomic_store_explicit(&n->nif.link_up, false, memory_order_relaxed);
+	if (n->nif.up && n->nif.up->link)
+		n->nif.up->link(n->nif.up_ctx, &n->nif);
+}
+
+/* --- control -------------------------------------------------------------------------------------- */
+
+/* The device answers at once or never: commands are rare, waiting by looking is good enough. */
+static err_t ctl_wait(struct virtio_net *n)
+{
+	uint64_t end = clock_mono_ns() + CTL_WAIT_NS;
+	uint32_t len;
+
+	while (!vq_take(&n->ctl.q->ring, &len)) {
+		if (n->ctl.q->ring.error || vdev_failed(n->vd) || clock_mono_ns() > end) {
+			vdev_fail(n->vd, "control command: %s",
+				  n->ctl.q->ring.error ?: "no answer");
+			return -EIO;
+		}
+		cpu_relax();
+	}
+	return 0;
+}
+
+/* 5.1.6.5: class and command are at mem[0], `bytes` of data follow, then the answer. [m] */
+static err_t ctl_run(struct virtio_net *n, unsigned class, unsigned command, size_t bytes)
+{
+	struct net_ctl *c = &n->ctl;
+	size_t answer = sizeof(struct virtio_net_ctrl) + bytes;
+	struct vq_seg seg[2] = { { c->bus, (uint32_t)answer }, { c->bus + answer, 1 } };
+	err_t err;
+
+	c->mem[0] = (uint8_t) class;
+	c->mem[1] = (uint8_t)command;
+	c->mem[answer] = 0xff;
+	err = vq_add(&c->q->ring, seg, 1, 1, c);
+	if (err)
+		return err;
+	vqueue_kick(c->q);
+	err = ctl_wait(n);
+	if (err)
+		return err;
+	return *(volatile uint8_t *)&c->mem[answer] == VIRTIO_NET_CTRL_OK ? 0 : -EIO;
+}
+
+static uint8_t *ctl_data(struct virtio_net *n)
+{
+	return n->ctl.mem + sizeof(struct virtio_net_ctrl);
+}
+
+static err_t ctl_flag(struct virtio_net *n, unsigned command, bool on)
+{
+	*ctl_data(n) = on;
+	return ctl_run(n, VIRTIO_NET_CTRL_RX, command, 1);
+}
+
+/* 5.1.6.5.2: no unicast addresses but our own, and these multicast ones. */
+static err_t ctl_mac_table(struct virtio_net *n, const uint8_t (*mac)[6], unsigned count)
+{
+	uint32_t head[2] = { 0, count };
+
+	memcpy(ctl_data(n), head, sizeof(head));
+	memcpy(ctl_data(n) + sizeof(head), mac, count * 6ul);
+	return ctl_run(n, VIRTIO_NET_CTRL_MAC, VIRTIO_NET_CTRL_MAC_TABLE_SET,
+		       sizeof(head) + count * 6ul);
+}
+
+static err_t net_rx_filter(struct netif *nif, const uint8_t (*mac)[6], unsigned count, bool promisc,
+			   bool allmulti)
+{
+	struct virtio_net *n = net_of(nif);
+	const unsigned most = (CTL_BYTES - 16) / 6;
+	err_t err;
+
+	if (!vdev_has(n->vd, VIRTIO_NET_F_CTRL_RX))
+		return 0; /* it hears everything */
+	mutex_lock(&n->ctl.lock);
+	err = ctl_flag(n, VIRTIO_NET_CTRL_RX_PROMISC, promisc);
+	if (!err)
+		err = ctl_flag(n, VIRTIO_NET_CTRL_RX_ALLMULTI, allmulti || count > most);
+	if (!err && count <= most)
+		err = ctl_mac_table(n, mac, count);
+	mutex_unlock(&n->ctl.lock);
+	return err;
+}
+
+/* 5.1.6.5.5: from one pair, which a reset leaves, to all. */
+static err_t ctl_set_pairs(struct virtio_net *n)
+{
+	uint16_t pairs = (uint16_t)n->npairs;
+	err_t err;
+
+	if (n->npairs == 1)
+		return 0;
+	mutex_lock(&n->ctl.lock);
+	memcpy(ctl_data(n), &pairs, sizeof(pairs));
+	err = ctl_run(n, VIRTIO_NET_CTRL_MQ, VIRTIO_NET_CTRL_MQ_VQ_PAIRS_SET, sizeof(pairs));
+	mutex_unlock(&n->ctl.lock);
+	return err;
+}
+
+/* --- bringing it up ------------------------------------------------------------------------------- */
+
+static const struct netif_ops net_ops = {
+	.poll = net_poll,
+	.transmit = net_transmit,
+	.rx_irq = net_rx_irq,
+	.tx_irq = net_tx_irq,
+	.rx_filter = net_rx_filter,
+};
+
+#define GUEST_GSO                                                                     \
+	(VIRTIO_NET_F_GUEST_TSO4 | VIRTIO_NET_F_GUEST_TSO6 | VIRTIO_NET_F_GUEST_ECN | \
+	 VIRTIO_NET_F_GUEST_USO4 | VIRTIO_NET_F_GUEST_USO6)
+#define HOST_GSO                                                                   \
+	(VIRTIO_NET_F_HOST_TSO4 | VIRTIO_NET_F_HOST_TSO6 | VIRTIO_NET_F_HOST_ECN | \
+	 VIRTIO_NET_F_HOST_USO)
+
+/* 5.1.3.1: what a feature requires, as far as a device that offers nonsense must not confuse us. */
+static uint64_t refine(uint64_t f)
+{
+	/* Merged segments are as long as 64 KB: they need merged buffers here. */
+	if (!(f & VIRTIO_NET_F_MRG_RXBUF) || !(f & VIRTIO_NET_F_GUEST_CSUM))
+		f &= ~GUEST_GSO;
+	if (!(f & VIRTIO_NET_F_CSUM))
+		f &= ~HOST_GSO;
+	if (!(f & (VIRTIO_NET_F_GUEST_TSO4 | VIRTIO_NET_F_GUEST_TSO6)))
+		f &= ~VIRTIO_NET_F_GUEST_ECN;
+	if (!(f & (VIRTIO_NET_F_HOST_TSO4 | VIRTIO_NET_F_HOST_TSO6)))
+		f &= ~VIRTIO_NET_F_HOST_ECN;
+	if (!(f & VIRTIO_NET_F_CTRL_VQ))
+		f &= ~(VIRTIO_NET_F_CTRL_RX | VIRTIO_NET_F_MQ);
+	return f;
+}
+
+static uint32_t netif_features(const struct vdev *vd)
+{
+	static const struct {
+		uint64_t virtio;
+		uint32_t netif;
+	} map[] = {
+		{ VIRTIO_NET_F_CSUM, NETIF_TX_CSUM },	{ VIRTIO_NET_F_HOST_TSO4, NETIF_TSO4 },
+		{ VIRTIO_NET_F_HOST_TSO6, NETIF_TSO6 }, { VIRTIO_NET_F_HOST_ECN, NETIF_TSO_ECN },
+		{ VIRTIO_NET_F_HOST_USO, NETIF_USO },	{ VIRTIO_NET_F_GUEST_CSUM, NETIF_RX_CSUM },
+		{ VIRTIO_NET_F_GUEST_TSO4, NETIF_LRO },
+	};
+	uint32_t f = NETIF_SG;
+
+	for (size_t i = 0; i < ARRAY_LEN(map); i++)
+		if (vdev_has(vd, map[i].virtio))
+			f |= map[i].netif;
+	return f;
+}
+
+static void read_mac(struct virtio_net *n)
+{
+	uint8_t *mac = n->nif.mac;
+
+	if (vdev_has(n->vd, VIRTIO_NET_F_MAC)) {
+		for (unsigned i = 0; i < 6; i++)
+			mac[i] = vdev_config8(n->vd, i);
+		return;
+	}
+	rand_bytes(mac, 6);
+	mac[0] = (mac[0] & 0xfc) | 0x02; /* 5.1.5: locally administered, not a group */
+}
+
+/* 5.1.4.1: at least 68. Without merged buffers a frame must fit a pool page. */
+static err_t read_mtu(struct virtio_net *n)
+{
+	uint32_t most = vdev_has(n->vd, VIRTIO_NET_F_MRG_RXBUF) ? 65535 - ETH_HEADER
+								: PBUF_ROOM - HDR - ETH_HEADER;
+
+	n->nif.mtu = 1500;
+	if (vdev_has(n->vd, VIRTIO_NET_F_MTU)) {
+		n->nif.mtu = vdev_config16(n->vd, offsetof(struct virtio_net_config, mtu));
+		most = MIN(most, n->nif.mtu);
+	}
+	n->nif.mtu = MIN(n->nif.mtu, most);
+	n->nif.max_mtu = most;
+	return n->nif.mtu < 68 ? -EINVAL : 0;
+}
+
+static unsigned max_pairs(struct vdev *vd)
+{
+	return vdev_has(vd, VIRTIO_NET_F_MQ)
+		       ? vdev_config16(vd, offsetof(struct virtio_net_config, max_virtqueue_pairs))
+		       : 1;
+}
+
+static err_t make_pair(struct virtio_net *n, unsigned i)
+{
+	struct net_pair *p = &n->pair[i];
+	struct vqueue_want rx = {
+		.index = 2 * i, .size_max = RING_SIZE, .cpu = i, .irq = rx_on_irq, .owner = p
+	};
+	struct vqueue_want tx = { .index = 2 * i + 1,
+				  .size_max = RING_SIZE,
+				  .cpu = i,
+				  .ntables = TX_TABLES,
+				  .table_len = TX_SEGS,
+				  .irq = tx_on_irq,
+				  .owner = p };
+	err_t err;
+
+	p->net = n;
+	p->index = i;
+	err = vqueue_new(n->vd, &rx, &p->rx);
+	if (!err)
+		err = vqueue_new(n->vd, &tx, &p->tx);
+	if (err)
+		return err;
+	vq_irq_disable(&p->rx->ring);
+	vq_irq_disable(&p->tx->ring);
+	return 0;
+}
+
+static err_t make_control(struct virtio_net *n)
+{
+	struct vqueue_want w = { .index = 2 * max_pairs(n->vd), .size_max = 4, .owner = n };
+
+	mutex_init(&n->ctl.lock);
+	if (!vdev_has(n->vd, VIRTIO_NET_F_CTRL_VQ))
+		return 0;
+	n->ctl.mem = vdev_alloc(n->vd, CTL_BYTES, &n->ctl.bus);
+	return n->ctl.mem ? vqueue_new(n->vd, &w, &n->ctl.q) : -ENOMEM;
+}
+
+static void fill_netif(struct virtio_net *n)
+{
+	n->nif.ops = &net_ops;
+	n->nif.dev = n;
+	n->nif.tx_headroom = HDR;
+	n->nif.features = netif_features(n->vd);
+	n->nif.gso_max = 65535;
+	n->nif.queues = n->npairs;
+	read_mac(n);
+	read_link(n);
+}
+
+static err_t attach(struct vdev *vd)
+{
+	/* Pairs that share one interrupt share one CPU: more than one buys nothing. */
+	unsigned most = vd->tr->steers ? MIN(ncpus, (unsigned)NETIF_MAX_QUEUES) : 1;
+	unsigned npairs = MAX(MIN(max_pairs(vd), most), 1u);
+	struct virtio_net *n = kzalloc(sizeof(*n) + npairs * sizeof(n->pair[0]));
+	err_t err;
+
+	if (!n)
+		return -ENOMEM;
+	n->vd = vd;
+	n->npairs = npairs;
+	vd->priv = n;
+	fill_netif(n);
+	err = read_mtu(n);
+	for (unsigned i = 0; !err && i < npairs; i++)
+		err = make_pair(n, i);
+	if (!err)
+		err = make_control(n);
+	if (err) {
+		kfree(n);
+		return err;
+	}
+	vdev_ready(vd);
+	if (ctl_set_pairs(n)) {
+		klog_warn("%s: the device keeps to one queue pair", vd->name);
+		n->nif.queues = 1;
+	}
+	netif_register(&n->nif);
+	return 0;
+}
+
+const struct vdev_driver virtio_net_driver = {
+	.name = "virtio-net",
+	.type = VIRTIO_ID_NET,
+	.wanted = VIRTIO_NET_F_CSUM | VIRTIO_NET_F_GUEST_CSUM | VIRTIO_NET_F_MTU |
+		  VIRTIO_NET_F_MAC | GUEST_GSO | HOST_GSO | VIRTIO_NET_F_MRG_RXBUF |
+		  VIRTIO_NET_F_STATUS | VIRTIO_NET_F_CTRL_VQ | VIRTIO_NET_F_CTRL_RX |
+		  VIRTIO_NET_F_MQ,
+	.refine = refine,
+	.attach = attach,
+	.config_changed = on_config,
+	.failed = on_failed,
+};
