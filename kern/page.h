@@ -30,7 +30,9 @@ enum page_flags {
 	PAGE_ACTIVE = 1 << 6,	 /* second chance */
 	PAGE_ERROR = 1 << 7,	 /* the device failed to read or write it */
 	PAGE_ANON = 1 << 8,
-	PAGE_LOCKED = 1 << 9, /* [a] being filled */
+	PAGE_LOCKED = 1 << 9,	  /* [a] being filled */
+	PAGE_READAHEAD = 1 << 10, /* [a] reading this one asks for more */
+	PAGE_RESERVED = 1 << 11,  /* [o] dirty, and its file system promised it space */
 };
 
 struct page {

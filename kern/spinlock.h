@@ -18,7 +18,9 @@ enum lock_rank {
 	RANK_FILE,     /* open-file and pipe state, epoll */
 	RANK_SIGNAL,   /* signal queues and dispositions */
 	RANK_FUTEX,    /* futex buckets */
+	RANK_DCACHE,   /* names: dentry tree, hash and counts */
 	RANK_AREA,     /* object-to-area lists */
+	RANK_LRU,      /* reclaim's lists of cached pages */
 	RANK_PCACHE,   /* a file's page tree, LRU lists */
 	RANK_SHARD,    /* a network shard */
 	RANK_POLL,     /* poll sources */

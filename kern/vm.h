@@ -47,6 +47,10 @@ struct vm_object_ops {
 	 * The page at index, up to date, with a reference. `write`: it will be written through a shared
 	 * mapping; allocate its blocks and mark it dirty. May sleep. -ENXIO: past the end of the file
 	 * (SIGBUS), -EIO, -ENOMEM, -ENOSPC.
+	 * Between this call and the page-table entry the file may be cut short or the page be written
+	 * back: with the page-table lock held that vm_object_unmap() and vm_object_clean() take, install
+	 * it only if page->owner is still this object and, for `write`, PAGE_DIRTY is still set; else
+	 * call again.
 	 */
 	err_t (*get_page)(struct vm_object *o, uint64_t index, bool write, struct page **out);
 	/* A cached, up-to-date page for fault-around: no I/O, no sleep; NULL when not there. */

@@ -10,3 +10,4 @@ lib-y += lib/crc32c.c
 lib-y += lib/value.c
 lib-y += lib/tuple.c
 lib-y += lib/value_get.c
+lib-y += lib/radix.c

@@ -10,6 +10,7 @@
 #include "kern/thread.h"
 #include "vfs/epoll.h"
 #include "vfs/fdtable.h"
+#include "vfs/vfs.h"
 
 /*
  * Free descriptions, linked through `data`.  They are kept for good and never become anything else:
@@ -67,6 +68,8 @@ static void file_free(struct file *f)
 		epoll_forget(f);
 	if (f->ops->release)
 		f->ops->release(f);
+	if (f->path)
+		file_release_path(f);
 	spin_lock(&free_lock);
 	f->data = free_files;
 	free_files = f;
@@ -81,7 +84,7 @@ void file_put(struct file *f)
 }
 
 /* Another thread is what could move the position meanwhile; the only one cannot make a second now. */
-static bool pos_lock(struct file *f)
+static bool pos_lock(struct file *f) no_lock_analysis
 {
 	if (thread_count_user() == 1)
 		return false;
@@ -89,7 +92,7 @@ static bool pos_lock(struct file *f)
 	return true;
 }
 
-static void pos_unlock(struct file *f, bool locked)
+static void pos_unlock(struct file *f, bool locked) no_lock_analysis
 {
 	if (locked)
 		mutex_unlock(&f->pos_lock);

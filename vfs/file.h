@@ -68,7 +68,7 @@ struct file {
 		pos_lock; /* seekable kinds only: taken for read, write, lseek on shared descriptions */
 	uint64_t pos;	  /* [p] */
 	struct inode *inode;	     /* [I] NULL: anonymous */
-	void *path;		     /* [I] vfs/path.c's; how it was opened, for /proc and fchdir */
+	void *path;		     /* [I] the dentry it was opened by, counted; NULL: none */
 	void *data;		     /* [I] the kind's own */
 	struct list epoll_items;     /* vfs/epoll.c: who watches this description */
 	uint32_t sig_owner;	     /* F_SETOWN */

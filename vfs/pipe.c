@@ -374,6 +374,11 @@ static const struct file_ops pipe_ops = {
 	.name = pipe_name,
 };
 
+bool pipe_is(const struct file *f)
+{
+	return f->ops == &pipe_ops;
+}
+
 /* An end; takes a reference of its own. */
 static err_t end_new(struct pipe *p, uint32_t mode, uint32_t flags, struct file **out)
 {

@@ -23,3 +23,4 @@ err_t pipe_open_pair(uint32_t flags, struct file **rd, struct file **wr) must_ch
 err_t pipe_new(struct pipe **out) must_check;
 err_t pipe_open(struct pipe *p, uint32_t mode, uint32_t flags, struct file **out) must_check;
 void pipe_put(struct pipe *p);
+bool pipe_is(const struct file *f);
