@@ -19,7 +19,7 @@ help: ## this list
 deps: ## install the Debian packages that are missing (mk/packages.txt)
 	$(Q)mk/install.sh
 
-HEADERS := $(shell git ls-files '*.h' 2>/dev/null | grep -Ev '^(test|examples|tools)/')
+HEADERS := $(shell git ls-files '*.h' 2>/dev/null | grep -Ev '^(test|examples|tools)/|^arch/[^/]*/arch_')
 HEADER_OK := $(patsubst %,$(OUT)/headers/%.ok,$(HEADERS))
 $(OUT)/headers/%.ok: %
 	@mkdir -p $(@D)

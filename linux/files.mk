@@ -28,3 +28,5 @@ linux-y += linux/prctl.c
 linux-y += linux/rlimit.c
 linux-y += linux/sched.c
 linux-y += linux/system.c
+linux-y += linux/socket.c
+linux-y += linux/sockmsg.c

@@ -8,6 +8,7 @@
 #include "kern/vm.h"
 #include "linux/futex.h"
 #include "linux/ptimer.h"
+#include "linux/sockmsg.h"
 #include "vfs/fdtable.h"
 
 struct process process;
@@ -61,6 +62,7 @@ err_t process_init(void)
 	signal_init();
 	futex_init();
 	ptimer_init();
+	socket_init();
 	fd_init();
 	misc_init();
 	return 0;
