@@ -339,8 +339,12 @@ static err_t sync_run(struct blk *b, struct sync *s)
 	vblk_submit(b, &s->req);
 	on = spin_lock_irq(&s->lock);
 	while (!s->done)
-		err = waitq_wait_deaf(
-			&s->wq, WAIT_FOREVER); /* whatever it says: the device has our memory */
+		if (waitq_wait_deaf(&s->wq, WAIT_FOREVER)) {
+			/* The program ends, and sleep with it; but the device has our memory. */
+			spin_unlock_irq(&s->lock, on);
+			cpu_relax();
+			on = spin_lock_irq(&s->lock);
+		}
 	err = s->err;
 	spin_unlock_irq(&s->lock, on);
 	return err;

@@ -222,8 +222,12 @@ static void port_drain(struct chardev *cd)
 		if (o->tail == o->head)
 			break;
 		/* The interrupt that run_out() did not ask for: it saw nobody waiting. */
-		if (!vq_irq_enable(r, 0) && waitq_wait_deaf(&o->drained, WAIT_FOREVER))
-			break;
+		if (vq_irq_enable(r, 0) || !waitq_wait_deaf(&o->drained, WAIT_FOREVER))
+			continue;
+		/* The program ends, and sleep with it; its output is owed all the same. */
+		spin_unlock_irq(&o->q->lock, on);
+		cpu_relax();
+		on = spin_lock_irq(&o->q->lock);
 	}
 	spin_unlock_irq(&o->q->lock, on);
 }

@@ -83,6 +83,11 @@ void spin_lock(struct spinlock *l) no_lock_analysis
 		;
 }
 
+bool spin_trylock(struct spinlock *l)
+{
+	return !atomic_exchange_explicit(&l->held, 1, memory_order_acquire); /* pairs with unlock */
+}
+
 void spin_unlock(struct spinlock *l) no_lock_analysis
 {
 	atomic_store_explicit(&l->held, 0, memory_order_release); /* pairs with lock */

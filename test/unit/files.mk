@@ -17,3 +17,9 @@ unit-tests += virtio_text
 test_virtio_text-y := dev/virtio_mmio_arg.c dev/pci_cap.c dev/virtio_pci_cap.c
 unit-tests += vm_area
 test_vm_area-y := test/lib/kern.c kern/vm_area.c
+unit-tests += virtio_blk
+test_virtio_blk-y := $(test_page-y) dev/virtqueue.c dev/virtio.c dev/virtio_blk.c dev/blks.c \
+	test/lib/vq_device.c test/lib/fake_vdev.c
+unit-tests += virtio_console
+test_virtio_console-y := $(test_page-y) dev/virtqueue.c dev/virtio.c dev/virtio_console.c \
+	test/lib/vq_device.c test/lib/fake_vdev.c
