@@ -30,3 +30,4 @@ linux-y += linux/sched.c
 linux-y += linux/system.c
 linux-y += linux/socket.c
 linux-y += linux/sockmsg.c
+linux-y += linux/stack.c

@@ -23,3 +23,7 @@ test_virtio_blk-y := $(test_page-y) dev/virtqueue.c dev/virtio.c dev/virtio_blk.
 unit-tests += virtio_console
 test_virtio_console-y := $(test_page-y) dev/virtqueue.c dev/virtio.c dev/virtio_console.c \
 	test/lib/vq_device.c test/lib/fake_vdev.c
+unit-tests += stack
+test_stack-y := linux/stack.c
+unit-tests += sigqueue
+test_sigqueue-y := linux/sigqueue.c
