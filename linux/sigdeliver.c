@@ -13,6 +13,7 @@
 #include "linux/fault.h"
 #include "linux/rseq.h"
 #include "linux/signal_int.h"
+#include "linux/strace.h"
 #include "linux/syscall.h"
 
 /* --- a handler's frame ----------------------------------------------------------------------------- */
@@ -216,6 +217,8 @@ static void run_handler(struct thread *t, struct pt_regs *r, int signo,
 			const struct linux_siginfo *si, const struct linux_sigaction *act)
 {
 	before_handler(r, act);
+	if (atomic_load(&t->flags) & THREAD_TRACE)
+		strace_signal(si);
 	rseq_on_signal(t, r);
 	if (build_frame(t, r, act, si)) {
 		frame_failed(signo);

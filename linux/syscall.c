@@ -11,6 +11,7 @@
 #include "arch/regs.h"
 #include "kern/klog.h"
 #include "kern/thread.h"
+#include "linux/strace.h"
 
 static const syscall_fn table[NR_SYSCALLS] = {
 #define SYSCALL(nr, name, sig) [nr] = sys_##name,
@@ -59,6 +60,15 @@ static cold long no_such_call(uint64_t nr)
 	return -ENOSYS;
 }
 
+/*
+ * A call that a signal cut short may not leave by the fast way, even if another thread took the signal meanwhile:
+ * kern_user_return() makes of the internal error what the program shall see.
+ */
+static cold void look_again(struct thread *t)
+{
+	atomic_fetch_or(&t->flags, THREAD_WORK);
+}
+
 static inline long call(struct thread *t, struct pt_regs *r)
 {
 	uint64_t nr = regs_syscall_nr(r);
@@ -67,10 +77,18 @@ static inline long call(struct thread *t, struct pt_regs *r)
 	if (unlikely(nr >= NR_SYSCALLS || !table[nr]))
 		return no_such_call(nr);
 	regs_syscall_args(r, a.v);
+	if (unlikely(atomic_load_explicit(&t->flags, memory_order_relaxed) & THREAD_TRACE))
+		return strace_call(t, nr, table[nr], &a);
 	return table[nr](t, &a);
 }
 
 void kern_syscall(struct pt_regs *r)
 {
-	regs_set_result(r, (uint64_t)call(thread_self(), r));
+	struct thread *t = thread_self();
+	long result = call(t, r);
+
+	if (unlikely((unsigned long)(result + ERESTART_RESTARTBLOCK) <=
+		     ERESTART_RESTARTBLOCK - ERESTARTSYS))
+		look_again(t);
+	regs_set_result(r, (uint64_t)result);
 }

@@ -10,8 +10,7 @@
  */
 #pragma once
 
-#include "abi/errno.h"
-#include "lib/util.h"
+#include "lib/err.h"
 
 struct thread;
 

@@ -67,6 +67,19 @@ $(OUT)/%.o: %.S
 	$(call say,AS,$@)
 	$(Q)$(CC) $(KFLAGS) -D__ASSEMBLY__ -c -o $@ $<
 
+# The vDSO is code of the program's side: a shared object of its own, embedded by vdso_image.S.
+VDSO := $(OUT)/vdso.so
+VDSOFLAGS := $(COMMON) $(WARN) -Wno-missing-prototypes -O2 -fPIC -ffreestanding -fno-stack-protector \
+	-fvisibility=hidden -fcf-protection=none -fasynchronous-unwind-tables
+$(VDSO): arch/$(ARCH)/vdso/vdso.c arch/$(ARCH)/vdso/vdso.lds abi/vdso_data.h
+	@mkdir -p $(@D)
+	$(call say,VDSO,$@)
+	$(Q)$(CC) $(VDSOFLAGS) -g0 -nostdlib -shared -Wl,-soname=linux-vdso.so.1 -Wl,--hash-style=both \
+		-Wl,-Bsymbolic -Wl,--build-id=none -Wl,--eh-frame-hdr -Wl,-z,max-page-size=4096 -Wl,-z,noexecstack \
+		-Wl,-T,arch/$(ARCH)/vdso/vdso.lds -o $@ $< && strip -s $@
+$(OUT)/arch/$(ARCH)/vdso_image.o: $(VDSO)
+$(OUT)/arch/$(ARCH)/vdso_image.o: KFLAGS += -DVDSO_SO='"$(VDSO)"'
+
 $(KERNEL).dbg: $(KOBJS) arch/$(ARCH)/kernel.lds
 	$(call say,LD,$@)
 	$(Q)$(CC) -nostdlib -static-pie -Wl,-z,norelro -Wl,-z,max-page-size=4096 -Wl,-z,noexecstack -Wl,--build-id=none \

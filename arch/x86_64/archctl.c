@@ -2,9 +2,11 @@
 /* arch/x86_64/archctl.c: thread pointers and CPU facts that programs ask Linux for on x86-64: arch_prctl(2), getauxval(3). */
 #include "arch/archctl.h"
 
+#include "abi/elf.h"
 #include "arch/arch.h"
 #include "arch/mmu.h"
 
+const unsigned arch_elf_machine = EM_X86_64;
 const char arch_machine_name[] = "x86_64";
 const char arch_platform[] = "x86_64";
 

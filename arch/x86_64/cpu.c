@@ -119,7 +119,7 @@ static struct cpu_tables *tables_of(const struct arch_cpu *c)
 }
 
 /* Intel SDM volume 3, 3.4.5 and 7.2.3. The order is SYSRET's: 32-bit code, data, 64-bit code. */
-static void fill_gdt(struct cpu_tables *t)
+static void fill_gdt(const struct arch_cpu *c, struct cpu_tables *t)
 {
 	uint64_t base = (uint64_t)&t->tss;
 
@@ -131,6 +131,7 @@ static void fill_gdt(struct cpu_tables *t)
 	t->gdt[TSS_SEL / 8] = (sizeof(t->tss) - 1) | (base & 0xffffff) << 16 | 0x89ull << 40 |
 			      (base >> 24 & 0xff) << 56;
 	t->gdt[TSS_SEL / 8 + 1] = base >> 32;
+	t->gdt[CPU_SEL / 8] = 0x0040f10000000000 | c->id; /* read-only data, bytes */
 }
 
 /*
@@ -173,7 +174,7 @@ void arch_cpu_init(struct arch_cpu *c)
 {
 	struct cpu_tables *t = tables_of(c);
 
-	fill_gdt(t);
+	fill_gdt(c, t);
 	fill_tss(c, t);
 	load_gdt(t);
 	wrmsr(MSR_GS_BASE, (uint64_t)c);

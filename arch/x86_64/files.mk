@@ -23,3 +23,4 @@ arch-y += arch/x86_64/uart.c
 arch-y += arch/x86_64/archctl.c
 arch-y += arch/x86_64/mmu.c
 arch-y += arch/x86_64/usercopy.S
+arch-y += arch/x86_64/vdso_image.S

@@ -19,6 +19,7 @@
 #define KERNEL_DS 0x18
 #define USER32_CS 0x23
 #define TSS_SEL	  0x40
+#define CPU_SEL	  0x7b /* its limit is the CPU's number: the vDSO's getcpu */
 
 #define BOOT_PVH     1
 #define BOOT_LINUX64 2

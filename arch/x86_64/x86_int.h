@@ -32,7 +32,7 @@ struct tss { /* Intel SDM volume 3, figure 8-11 */
 _Static_assert(sizeof(struct tss) == 104, "the TSS has 104 bytes");
 
 struct cpu_tables {
-	uint64_t gdt[10];
+	uint64_t gdt[16];
 	struct tss tss;
 };
 
