@@ -8,8 +8,53 @@
 
 #include <fcntl.h>
 #include <linux/kvm.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
+
+#include "tools/coracle_paths.h"
+
+static char *mark_path(void)
+{
+	char *dir = paths_cache(), *path = path_join(dir, "no-kvm");
+
+	free(dir);
+	return path;
+}
+
+static bool boot_id(struct buf *b)
+{
+	return file_read("/proc/sys/kernel/random/boot_id", b) && b->len > 0;
+}
+
+/* If it cannot be written the next run tries again: slower, not wrong. */
+void accel_kvm_failed(void)
+{
+	char *path = mark_path();
+	struct buf id;
+	FILE *f;
+
+	if (boot_id(&id) && (f = fopen(path, "we")) != NULL) {
+		fwrite(id.s, 1, id.len, f);
+		fclose(f);
+	}
+	buf_free(&id);
+	free(path);
+}
+
+static bool failed_before(void)
+{
+	char *path = mark_path();
+	struct buf id = { 0 }, mark = { 0 };
+	bool yes = file_read(path, &mark) && boot_id(&id) && id.len == mark.len &&
+		   memcmp(id.s, mark.s, id.len) == 0;
+
+	buf_free(&id);
+	buf_free(&mark);
+	free(path);
+	return yes;
+}
 
 static bool try_vm(int kvm, const char **why)
 {
@@ -30,11 +75,16 @@ static bool try_vm(int kvm, const char **why)
 	return cpu >= 0;
 }
 
-bool accel_kvm_works(const char **why)
+bool accel_kvm_works(bool heed_past, const char **why)
 {
 	int kvm = open("/dev/kvm", O_RDWR | O_CLOEXEC);
 	bool ok;
 
+	*why = "QEMU failed on it since the host booted";
+	if (kvm >= 0 && heed_past && failed_before()) {
+		close(kvm);
+		return false;
+	}
 	*why = "/dev/kvm cannot be opened";
 	if (kvm < 0)
 		return false;

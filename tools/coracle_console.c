@@ -135,27 +135,41 @@ static void fill_stdio(void)
 		close(fd);
 }
 
-void console_open(struct console *c, const char *log_path)
+/* The sockets that one QEMU uses up. */
+static void open_pairs(struct console *c)
 {
 	int fd[2];
 
-	memset(c, 0, sizeof(*c));
-	fill_stdio();
-	for (int i = 0; i < 3; i++) {
-		c->kind[i] = kind_of(i);
-		c->host[i] = c->guest[i] = -1;
+	for (int i = 1; i < 3; i++)
 		if (c->kind[i] != STDIO_NULL)
 			pair(&c->host[i], &c->guest[i]);
-	}
-	c->raw = c->kind[0] == STDIO_TTY && (c->kind[1] == STDIO_TTY || c->kind[2] == STDIO_TTY);
-	if (c->kind[0] == STDIO_TTY && !c->raw)
-		c->kind[0] = STDIO_PIPE;
-	window(&c->rows, &c->cols);
 	pair(&c->log_host, &c->log_guest);
 	if (pipe2(fd, O_CLOEXEC) < 0)
 		die_errno(EXIT_OURS, "pipe");
 	c->noise_read = fd[0];
 	c->noise_write = fd[1];
+}
+
+void console_reopen(struct console *c)
+{
+	open_pairs(c);
+}
+
+void console_open(struct console *c, const char *log_path)
+{
+	memset(c, 0, sizeof(*c));
+	fill_stdio();
+	for (int i = 0; i < 3; i++) {
+		c->kind[i] = kind_of(i);
+		c->host[i] = c->guest[i] = -1;
+	}
+	if (c->kind[0] != STDIO_NULL)
+		pair(&c->host[0], &c->guest[0]);
+	open_pairs(c);
+	c->raw = c->kind[0] == STDIO_TTY && (c->kind[1] == STDIO_TTY || c->kind[2] == STDIO_TTY);
+	if (c->kind[0] == STDIO_TTY && !c->raw)
+		c->kind[0] = STDIO_PIPE;
+	window(&c->rows, &c->cols);
 	c->log_fd = STDERR_FILENO;
 	if (log_path) {
 		c->log_fd = open(log_path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
@@ -373,6 +387,7 @@ static void serve_log(struct server *s, short ev)
 	n = read(s->c->log_host, buf, sizeof(buf));
 	if (n > 0)
 		buf_add(&s->line, buf, (size_t)n);
+	s->res.heard |= n > 0;
 	if (n == 0 || (n < 0 && errno != EINTR && errno != EAGAIN))
 		close_fd(&s->c->log_host);
 	log_text(s, s->c->log_host < 0);
@@ -503,6 +518,7 @@ static void serve_once(struct server *s)
 		return;
 	serve_output(&s->out[0], p[P_OUT].revents, p[P_OUT_TO].revents);
 	serve_output(&s->out[1], p[P_ERR].revents, p[P_ERR_TO].revents);
+	s->res.heard |= s->out[0].len + s->out[1].len > 0;
 	serve_input(s, p[P_IN].revents, p[P_IN_TO].revents);
 	if (p[P_LOG].revents)
 		serve_log(s, p[P_LOG].revents);
@@ -525,8 +541,8 @@ struct outcome console_serve(struct console *c, pid_t qemu)
 		s->out[i].from = c->host[i + 1];
 		s->out[i].to = i + 1;
 	}
-	for (int i = 0; i < 3; i++)
-		close_fd(&c->guest[i]);
+	close_fd(&c->guest[1]); /* not the input's: see console_reopen() */
+	close_fd(&c->guest[2]);
 	close_fd(&c->log_guest);
 	close_fd(&c->noise_write);
 	s->sig = signals_open();

@@ -25,6 +25,7 @@ struct console {
 /* What became of the VM. */
 struct outcome {
 	bool told;	 /* the exit line was seen */
+	bool heard;	 /* the guest said anything at all */
 	int status;	 /* its number */
 	int qemu;	 /* QEMU's wait status */
 	char noise[512]; /* the last line QEMU said */
@@ -32,6 +33,11 @@ struct outcome {
 
 /* Look at descriptors 0, 1, 2 and make the sockets. */
 void console_open(struct console *, const char *log_path);
+/*
+ * New sockets for another QEMU after one that failed before its guest lived.  The input's stays, and with it
+ * what was written there already.
+ */
+void console_reopen(struct console *);
 /* In the child, before exec: only what QEMU inherits stays open behind the exec. */
 void console_child(const struct console *);
 /* The manifest value of `stdio`. */

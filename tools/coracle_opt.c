@@ -53,7 +53,10 @@ bool opt_size_parse(const char *s, uint64_t unit, uint64_t *bytes)
 			return false;
 		unit = 1ull << (10 * (at - suffix));
 	}
-	return !__builtin_mul_overflow((uint64_t)n, unit, bytes);
+	if (n > UINT64_MAX / unit)
+		return false;
+	*bytes = n * unit;
+	return true;
 }
 
 bool opt_pair_parse(const char *s, struct opt_pair *p)

@@ -130,7 +130,7 @@ static bool choose_kvm(const struct opts *o)
 
 	if (o->accel == ACCEL_TCG)
 		return false;
-	if (accel_kvm_works(&why))
+	if (accel_kvm_works(o->accel == ACCEL_AUTO, &why))
 		return true;
 	if (o->accel == ACCEL_KVM)
 		die(EXIT_OURS, "--accel kvm: %s; --accel tcg works everywhere, slower", why);
@@ -156,6 +156,15 @@ static void add_disk(struct vm *vm, const char *path, bool keep)
 }
 
 /* --- the VM ---------------------------------------------------------------------------------- */
+
+/* The module stays: it is read from its start each time. */
+static void use_console(struct vm *vm, const struct console *c)
+{
+	vm->fd.in = c->guest[0];
+	vm->fd.out = c->guest[1];
+	vm->fd.err = c->guest[2];
+	vm->fd.log = c->log_guest;
+}
 
 /* The child: gone with us whatever happens, in a session of its own so that ^C is ours to pass on. */
 static _Noreturn void become_qemu(const struct vm *vm, const struct console *c, pid_t parent)
@@ -190,17 +199,36 @@ static int conclude(const struct outcome *r)
 		       "far it came");
 }
 
-static int run_vm(struct vm *vm, struct console *c)
+static struct outcome start(struct vm *vm, struct console *c)
 {
 	pid_t self = getpid(), pid = fork();
-	struct outcome res;
 
 	if (pid < 0)
 		die_errno(EXIT_OURS, "fork");
 	if (pid == 0)
 		become_qemu(vm, c, self);
-	close(vm->fd.module);
-	res = console_serve(c, pid);
+	return console_serve(c, pid);
+}
+
+/* Died of its own, before the guest said anything: the accelerator's fault as far as can be told. */
+static bool never_lived(const struct outcome *r)
+{
+	return !r->told && !r->heard &&
+	       (WIFSIGNALED(r->qemu) || (WIFEXITED(r->qemu) && WEXITSTATUS(r->qemu) == 1));
+}
+
+static int run_vm(struct vm *vm, struct console *c)
+{
+	struct outcome res = start(vm, c);
+
+	if (vm->kvm && vm->o->accel == ACCEL_AUTO && never_lived(&res)) {
+		note("KVM does not work for QEMU here (%s): taking tcg", res.noise);
+		accel_kvm_failed();
+		console_reopen(c);
+		use_console(vm, c);
+		vm->kvm = false;
+		res = start(vm, c);
+	}
 	return conclude(&res);
 }
 
@@ -287,15 +315,6 @@ static uint64_t memory_of(const struct opts *o, const struct cached *img)
 	if (o->memory)
 		return o->memory;
 	return MAX((uint64_t)MEMORY_DEFAULT_MB << 20, img->memory);
-}
-
-static void use_console(struct vm *vm, const struct console *c)
-{
-	vm->fd = (struct vm_fds){ .in = c->guest[0],
-				  .out = c->guest[1],
-				  .err = c->guest[2],
-				  .log = c->log_guest,
-				  .module = -1 };
 }
 
 int cmd_run(int argc, char **argv)

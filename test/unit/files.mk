@@ -27,3 +27,6 @@ unit-tests += stack
 test_stack-y := linux/stack.c
 unit-tests += sigqueue
 test_sigqueue-y := linux/sigqueue.c
+unit-tests += coracle
+test_coracle-y := tools/coracle_host.c tools/coracle_ldcache.c tools/coracle_opt.c tools/coracle_plan.c \
+	tools/coracle_qemu.c tools/coracle_util.c
