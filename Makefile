@@ -51,5 +51,9 @@ test: deps ## install what is missing, build, run all tests
 	$(Q)python3 test/run.py --make check other-builds --unit $(UNIT_BINS) --fuzz $(FUZZ_BINS) \
 		--seconds $(or $(SECS),3) --pytest test/vm
 
+PREFIX ?= /usr/local
+install: all ## the tools, the kernel, profiles, man pages and completion into PREFIX (DESTDIR is honoured)
+	$(Q)mk/install-tree.sh '$(DESTDIR)$(PREFIX)' $(KERNEL) $(tools)
+
 clean: ## remove everything that was built
 	rm -rf out $(tools) compile_commands.json
