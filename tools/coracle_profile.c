@@ -17,6 +17,7 @@
 
 #include "tools/coracle_paths.h"
 #include "tools/coracle_spec.h"
+#include "tools/coracle_wanted.h"
 
 struct profile {
 	char *name, *path;
@@ -28,7 +29,8 @@ struct profiles {
 	struct spec *s;
 	struct profile *v;
 	size_t n;
-	struct strs var; /* "prefix=/usr" */
+	struct strs var;   /* "prefix=/usr" */
+	struct strs texts; /* files added from beside: scripts, among others */
 };
 
 /* --- finding them ---------------------------------------------------------------------------- */
@@ -93,12 +95,11 @@ static void load_all(struct profiles *ps)
 static void check_keys(const struct profile *p)
 {
 	static const char *const known[] = {
-		"programs",   "needs",	     "dynamic",
-		"dirs",	      "files",	     "libraries",
-		"exclude",    "beside",	     "beside_packages",
-		"beside_cwd", "environment", "texts",
-		"links",      "directories", "memory",
-		"include",    "note",
+		"programs",	   "needs",	  "dynamic",	 "dirs",
+		"files",	   "libraries",	  "exclude",	 "beside",
+		"beside_packages", "beside_cwd",  "environment", "texts",
+		"links",	   "wanted_dirs", "wanted_by",	 "directories",
+		"memory",	   "include",	  "note",
 	};
 	const struct entry *e;
 	uint32_t i = 0;
@@ -291,6 +292,14 @@ static bool is_package(struct profiles *ps, const char *dir, const struct strs *
 	return false;
 }
 
+static void collect(struct profiles *ps, const struct plan_node *n)
+{
+	if (n && n->type == PLAN_FILE && n->host)
+		strs_add(&ps->texts, n->host);
+	for (size_t i = 0; n && i < n->n; i++)
+		collect(ps, n->child[i]);
+}
+
 static void add_beside(struct profiles *ps, const struct profile *p, const char *dir,
 		       const struct strs *exclude)
 {
@@ -305,8 +314,10 @@ static void add_beside(struct profiles *ps, const struct profile *p, const char 
 		char *path = path_join(dir, e->d_name);
 
 		if (e->d_name[0] != '.' &&
-		    (any_match(&beside, e->d_name) || (marks.n && is_package(ps, path, &marks))))
+		    (any_match(&beside, e->d_name) || (marks.n && is_package(ps, path, &marks)))) {
 			add_path(ps, path, exclude);
+			collect(ps, plan_find(ps->s->plan, path));
+		}
 		free(path);
 	}
 	if (d)
@@ -337,6 +348,28 @@ static void add_all_beside(struct profiles *ps, const struct profile *p, const s
 		}
 	strs_free(&words);
 	strs_free(&done);
+}
+
+/* Big trees, for those who ask for something in them, or may (doc/run.md, "Profiles"). */
+static void add_wanted(struct profiles *ps, const struct profile *p, const struct strs *exclude)
+{
+	struct strs dirs = matches(ps, p, "wanted_dirs"), by = values_strs(p->t, "wanted_by");
+	struct strs names = { 0 }, files = { 0 };
+	struct spec *s = ps->s;
+
+	for (size_t i = 0; dirs.n && i < s->files.n; i++)
+		strs_add(&files, s->files.v[i]);
+	for (size_t i = 0; dirs.n && i < ps->texts.n; i++)
+		strs_add(&files, ps->texts.v[i]);
+	if (dirs.n)
+		names = wanted_names(&by, p->path, &files, &s->argv);
+	for (size_t i = 0; i < dirs.n; i++)
+		if (s->argv.n == 1 || wanted_in(s->plan->seen, dirs.v[i], &names))
+			add_path(ps, dirs.v[i], exclude);
+	strs_free(&dirs);
+	strs_free(&by);
+	strs_free(&names);
+	strs_free(&files);
 }
 
 static void add_environment(struct profiles *ps, const struct profile *p)
@@ -429,6 +462,7 @@ static void apply(struct profiles *ps, struct profile *p)
 	add_paths(ps, p, "files", &exclude);
 	add_paths(ps, p, "libraries", &exclude);
 	add_all_beside(ps, p, &exclude);
+	add_wanted(ps, p, &exclude);
 	add_environment(ps, p);
 	add_made(ps, p, "texts", "text");
 	add_made(ps, p, "links", "target");
@@ -470,5 +504,6 @@ void spec_profiles(struct spec *s)
 			}
 	}
 	strs_free(&ps.var);
+	strs_free(&ps.texts);
 	free(ps.v);
 }

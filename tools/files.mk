@@ -21,3 +21,4 @@ coracle-y += tools/coracle_run.c
 coracle-y += tools/coracle_spec.c
 coracle-y += tools/coracle_util.c
 coracle-y += tools/coracle_values.c
+coracle-y += tools/coracle_wanted.c
