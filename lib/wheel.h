@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * lib/wheel.h: a hierarchical timing wheel: set and cancel in constant time, a tick of 131 us, a range
+ * of 292 years.  A timer fires at its time or up to a tick later, never before.
+ *
+ * Context:  any.  Locks: none, the owner's.  Memory: the timer is the caller's, embedded.
+ */
+#pragma once
+
+#include "lib/list.h"
+#include "lib/util.h"
+
+enum { WHEEL_TICK_SHIFT = 17, WHEEL_BITS = 6, WHEEL_SLOTS = 64, WHEEL_LEVELS = 8 };
+
+struct timer;
+typedef void (*timer_fn)(struct timer *t, uint64_t now_ns);
+
+struct timer {
+	struct list link;  /* in a slot, or in the list of those about to fire */
+	timer_fn fn;
+	uint64_t tick;     /* fires at this tick */
+	uint16_t slot;     /* level * WHEEL_SLOTS + slot while armed */
+	bool armed;
+};
+
+struct wheel {
+	uint64_t tick;              /* everything before and at it has fired */
+	uint64_t map[WHEEL_LEVELS]; /* bit s: slot s is not empty */
+	struct list slot[WHEEL_LEVELS][WHEEL_SLOTS];
+};
+
+void wheel_init(struct wheel *w, uint64_t now_ns);
+void timer_init(struct timer *t, timer_fn fn);
+/* Arm for `at_ns`, moving it if it is armed. */
+void timer_set(struct wheel *w, struct timer *t, uint64_t at_ns);
+void timer_cancel(struct wheel *w, struct timer *t);
+/* Fire all that is due.  A callback may set and cancel any timer, and free its own. */
+void wheel_advance(struct wheel *w, uint64_t now_ns);
+/* No timer fires before this time; UINT64_MAX: none is armed. */
+uint64_t wheel_next(const struct wheel *w);

@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * net/tcp_ack.c: an acceptable ACK: the window it opens, the bytes it frees, what it says about the path.
+ * RFC 9293 3.10.7.4 step 5, RFC 5961 5.
+ */
+#include "net/tcp_int.h"
+
+/* RFC 9293 3.10.7.4: a window update only from a segment newer than the last one used. */
+static void window_in(struct tcp_conn *c, const struct tcp_seg *s, struct tcp_acked *a)
+{
+	uint32_t wnd = (uint32_t)s->win << c->snd_ws;
+
+	if (!(seq_lt(c->snd_wl1, s->seq) || (seq_eq(c->snd_wl1, s->seq) && seq_le(c->snd_wl2, s->ack)) ||
+	      (seq_eq(c->snd_wl2, s->ack) && wnd > c->snd_wnd)))
+		return;
+	a->wnd_moved = wnd != c->snd_wnd;
+	c->snd_wl1 = s->seq;
+	c->snd_wl2 = s->ack;
+	c->snd_wnd = wnd;
+	c->max_wnd = MAX(c->max_wnd, wnd);
+}
+
+/* A sample from the timestamps when no record gives one (RFC 7323 4.1: any that moves una). */
+static int64_t ts_rtt_us(const struct tcp_conn *c, const struct tcp_seg *s)
+{
+	uint32_t ms;
+
+	if (!c->ts_on || !s->has_ts || s->tsecr == 0)
+		return -1;
+	ms = tcp_ts_now(c) - s->tsecr;
+	return ms < 600000 ? (int64_t)ms * 1000 + 500 : -1;
+}
+
+static void rtt_in(struct tcp_conn *c, const struct tcp_seg *s, const struct tcp_acked *a)
+{
+	int64_t rtt = a->rtt_us;
+
+	if (rtt < 0 && a->una_moved)
+		rtt = ts_rtt_us(c, s);
+	if (rtt < 0)
+		return;
+	tcp_rtt_sample(c, (uint64_t)rtt);
+	c->backoff = 0; /* RFC 6298 5.7: a fresh sample ends the backoff */
+}
+
+/* Bytes delivered over the time they took, for TCP_INFO and pacing. */
+static void rate_in(struct tcp_conn *c, const struct tcp_acked *a)
+{
+	uint64_t us = c->delivered_us - a->rec_delivered_us;
+
+	if (!a->delivered || us == 0 || us < c->min_rtt_us || !a->rec_sent_us)
+		return;
+	c->rate = (c->delivered - a->rec_delivered) * 1000000 / us;
+}
+
+static void una_moves(struct tcp_conn *c, const struct tcp_seg *s, struct tcp_acked *a)
+{
+	uint32_t n = seq_dist(c->snd_una, s->ack), data = n;
+	bool fin_acked = c->fin_sent && seq_eq(s->ack, c->snd_nxt);
+
+	a->una_moved = true;
+	a->bytes = n;
+	if (!list_empty(&c->recs) && list_first(&c->recs, struct tcp_rec, link)->flags & REC_SYN)
+		data--;
+	tcp_recs_ack(c, s->ack, a);
+	c->snd_una = s->ack;
+	data -= fin_acked;
+	tcp_sndq_ack(c, MIN(data, c->sq_bytes));
+	c->bytes_acked += data;
+	c->retries = 0;
+	c->probes = 0;
+	c->rtx_since_us = 0;
+	c->user_since_us = tcp_us(c->st);
+	if (c->urg_snd && seq_le(c->snd_up, c->snd_una))
+		c->urg_snd = false;
+	if (c->dst.neigh && dst_valid(c->st, &c->dst))
+		neigh_confirm(c->dst.neigh);
+	MIB_ADD(c->st, TcpExt_TCPDelivered, a->delivered / c->mss);
+}
+
+/* RFC 5961 5.2: an ACK from far in the past, or of the future, was never ours. */
+static enum drop ack_plausible(struct tcp_conn *c, const struct tcp_seg *s)
+{
+	if (seq_lt(c->snd_nxt, s->ack)) {
+		tcp_challenge_ack(c);
+		return DROP_TCP_BAD_ACK;
+	}
+	if (seq_lt(seq_add(s->ack, c->max_wnd), c->snd_una)) {
+		tcp_challenge_ack(c);
+		return DROP_TCP_OLD_ACK;
+	}
+	return DROP_NONE;
+}
+
+static bool is_dupack(const struct tcp_conn *c, const struct tcp_seg *s, const struct tcp_acked *a)
+{
+	/* RFC 5681 2 */
+	return !a->una_moved && !a->wnd_moved && s->len == 0 && !list_empty(&c->recs) &&
+	       !(s->flags & (TCPF_SYN | TCPF_FIN)) && seq_eq(s->ack, c->snd_una);
+}
+
+/* Head of the queue SACKed and yet not acknowledged: RFC 2018 8. */
+static bool reneged(const struct tcp_conn *c)
+{
+	const struct tcp_rec *r;
+
+	if (list_empty(&c->recs))
+		return false;
+	r = list_entry(c->recs.next, struct tcp_rec, link);
+	return r->flags & REC_SACKED && seq_eq(r->seq, c->snd_una);
+}
+
+static void ecn_in(struct tcp_conn *c, const struct tcp_seg *s, struct tcp_acked *a)
+{
+	/* RFC 3168 6.1.2: once for each window of data. */
+	if (!(s->flags & TCPF_ECE) || (s->flags & TCPF_SYN))
+		return;
+	a->ece = a->una_moved;
+	if (a->ece && c->ca_state < CA_CWR) {
+		c->ecn_cwr = true;
+		c->delivered_ce += a->delivered;
+		MIB_INC(c->st, TcpExt_TCPDeliveredCE);
+	}
+}
+
+/* Nothing unusual is going on: no loss, no SACK, a plain step forward. */
+static bool quiet(const struct tcp_conn *c, const struct tcp_acked *a)
+{
+	return c->ca_state == CA_OPEN && c->sacked == 0 && c->lost == 0 && !a->ece && !c->tlp_active &&
+	       !a->dsack && c->dupacks == 0;
+}
+
+enum drop tcp_ack_in(struct tcp_conn *c, const struct tcp_seg *s)
+{
+	struct tcp_acked a = { .rtt_us = -1, .prior_una = c->snd_una };
+	enum drop why = ack_plausible(c, s);
+
+	if (unlikely(why))
+		return why;
+	c->last_ack_us = tcp_us(c->st);
+	if (seq_lt(s->ack, c->snd_una)) {
+		/* Old, but its SACKs may be news. */
+		if (c->sack_on && s->nsack)
+			tcp_sack_in(c, s, &a);
+		return DROP_NONE;
+	}
+	window_in(c, s, &a);
+	if (seq_lt(c->snd_una, s->ack))
+		una_moves(c, s, &a);
+	if (unlikely(c->sack_on && s->nsack))
+		tcp_sack_in(c, s, &a);
+	if (unlikely(reneged(c)))
+		tcp_sack_renege(c);
+	a.dupack = is_dupack(c, s, &a);
+	if (unlikely(c->ecn_on))
+		ecn_in(c, s, &a);
+	rtt_in(c, s, &a);
+	rate_in(c, &a);
+	if (unlikely(c->tlp_active))
+		tcp_tlp_ack(c, s, &a);
+	tcp_rack_reo_dsack(c, a.dsack);
+	if (!quiet(c, &a) || a.sacked || a.dupack)
+		tcp_recovery_ack(c, &a);
+	else if (a.delivered && (c->cwnd_limited || c->cwnd < c->ssthresh))
+		tcp_recovery_ack(c, &a);
+	if (a.una_moved || a.sacked || a.wnd_moved) {
+		if (c->rtx_kind == RTX_PERSIST && c->snd_wnd) {
+			c->rtx_kind = RTX_NONE;
+			c->backoff = 0;
+		}
+		tcp_rto_arm(c);
+	}
+	if (a.una_moved) {
+		tcp_sndbuf_tune(c);
+		tcp_write_space(c);
+	}
+	if (c->probes && c->rtx_kind != RTX_PERSIST)
+		c->probes = 0;
+	return DROP_NONE;
+}
