@@ -26,10 +26,10 @@ enum { ETH_P_IPV4 = 0x0800, ETH_P_ARP = 0x0806, ETH_P_VLAN = 0x8100, ETH_P_IPV6 
 enum { ETH_HLEN = 14 };
 
 struct wire_arp {
-	be16 htype;  /* 1: Ethernet */
-	be16 ptype;  /* 0x0800 */
+	be16 htype;	    /* 1: Ethernet */
+	be16 ptype;	    /* 0x0800 */
 	uint8_t hlen, plen; /* 6, 4 */
-	be16 op;     /* 1 request, 2 reply */
+	be16 op;	    /* 1 request, 2 reply */
 	uint8_t sha[6];
 	be32 spa;
 	uint8_t tha[6];
@@ -41,8 +41,8 @@ _Static_assert(sizeof(struct wire_arp) == 28, "ARP for IPv4 over Ethernet");
 
 struct wire_ip4 {
 	uint8_t ver_ihl; /* 0x45: version 4, header of 5 words */
-	uint8_t tos;     /* DSCP 6 bits, ECN 2 bits */
-	be16 len;        /* header and payload */
+	uint8_t tos;	 /* DSCP 6 bits, ECN 2 bits */
+	be16 len;	 /* header and payload */
 	be16 id;
 	be16 frag; /* IP4_DF, IP4_MF, offset in 8-byte units */
 	uint8_t ttl, proto;
@@ -166,10 +166,10 @@ enum {
 enum {
 	TCPO_END = 0,
 	TCPO_NOP = 1,
-	TCPO_MSS = 2,      /* 4 bytes */
+	TCPO_MSS = 2,	   /* 4 bytes */
 	TCPO_WSCALE = 3,   /* 3, RFC 7323 2.2 */
 	TCPO_SACK_OK = 4,  /* 2, RFC 2018 2 */
-	TCPO_SACK = 5,     /* 2 + 8n */
-	TCPO_TS = 8,       /* 10, RFC 7323 3.2 */
+	TCPO_SACK = 5,	   /* 2 + 8n */
+	TCPO_TS = 8,	   /* 10, RFC 7323 3.2 */
 	TCPO_FASTOPEN = 34 /* 2, or 6..18, RFC 7413 4.1.1 */
 };

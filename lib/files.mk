@@ -11,3 +11,5 @@ lib-y += lib/value.c
 lib-y += lib/tuple.c
 lib-y += lib/value_get.c
 lib-y += lib/radix.c
+lib-y += lib/siphash.c
+lib-y += lib/wheel.c

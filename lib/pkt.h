@@ -59,7 +59,8 @@ enum {
 	PKT_OTHER = 1 << 5,   /* link-level unicast to somebody else */
 	PKT_VLAN = 1 << 6,    /* vlan_tci is valid and not in the bytes */
 	PKT_SHARED = 1 << 7,  /* a copy for this shard's knowledge only: do not answer it */
-	PKT_NOLOOP = 1 << 8, /* multicast that our own members shall not hear (IP_MULTICAST_LOOP off) */
+	PKT_NOLOOP =
+		1 << 8, /* multicast that our own members shall not hear (IP_MULTICAST_LOOP off) */
 };
 
 enum pkt_gso {
@@ -70,17 +71,17 @@ enum pkt_gso {
 };
 
 struct pkt {
-	struct pkt *next; /* in a struct pkt_list */
-	uint8_t *data;	  /* first byte of the linear part */
-	uint32_t len;	  /* bytes in all */
-	uint16_t lin;	  /* bytes of the linear part */
-	uint16_t flags; /* PKT_* */
+	struct pkt *next;  /* in a struct pkt_list */
+	uint8_t *data;	   /* first byte of the linear part */
+	uint32_t len;	   /* bytes in all */
+	uint16_t lin;	   /* bytes of the linear part */
+	uint16_t flags;	   /* PKT_* */
 	uint8_t *l3;	   /* network header, once known */
 	uint8_t *l4;	   /* transport header, once known */
 	uint16_t csum_off; /* from l4, with PKT_CSUM_NEEDED */
 	uint16_t gso_size; /* payload bytes a segment */
 	uint16_t vlan_tci;
-	uint8_t gso_type; /* enum pkt_gso */
+	uint8_t gso_type;      /* enum pkt_gso */
 	uint8_t gso_ecn;       /* CWR is set on the first segment only */
 	uint16_t loop_ifindex; /* PKT_LOOPED multicast: the interface that it left by */
 	uint8_t nfrags;

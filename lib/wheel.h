@@ -16,15 +16,15 @@ struct timer;
 typedef void (*timer_fn)(struct timer *t, uint64_t now_ns);
 
 struct timer {
-	struct list link;  /* in a slot, or in the list of those about to fire */
+	struct list link; /* in a slot, or in the list of those about to fire */
 	timer_fn fn;
-	uint64_t tick;     /* fires at this tick */
-	uint16_t slot;     /* level * WHEEL_SLOTS + slot while armed */
+	uint64_t tick; /* fires at this tick */
+	uint16_t slot; /* level * WHEEL_SLOTS + slot while armed */
 	bool armed;
 };
 
 struct wheel {
-	uint64_t tick;              /* everything before and at it has fired */
+	uint64_t tick;		    /* everything before and at it has fired */
 	uint64_t map[WHEEL_LEVELS]; /* bit s: slot s is not empty */
 	struct list slot[WHEEL_LEVELS][WHEEL_SLOTS];
 };

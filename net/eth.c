@@ -26,7 +26,7 @@ static struct net_if *vlan_find(struct net_if *ifc, uint16_t tci)
 
 	if (vid == 0)
 		return ifc;
-	list_for_each_entry(up, &ifc->vlans, vlan_link)
+	list_for_each_entry (up, &ifc->vlans, vlan_link)
 		if (up->vid == vid)
 			return up;
 	return NULL;

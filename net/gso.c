@@ -48,7 +48,8 @@ static void fix_ip(struct pkt *s, bool v6, unsigned i)
 	uint32_t len = s->len - (uint32_t)(s->l3 - s->data);
 
 	if (v6) {
-		((struct wire_ip6 *)s->l3)->plen = be16_of((uint16_t)(len - sizeof(struct wire_ip6)));
+		((struct wire_ip6 *)s->l3)->plen =
+			be16_of((uint16_t)(len - sizeof(struct wire_ip6)));
 	} else {
 		struct wire_ip4 *h = (struct wire_ip4 *)s->l3;
 

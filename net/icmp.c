@@ -8,13 +8,13 @@
 #include "net/csum.h"
 
 #define ICMP_INTERVAL_NS 1000000ULL /* 1000 a second ... */
-enum { ICMP_BURST = 50 };           /* ... and so many at once */
+enum { ICMP_BURST = 50 };	    /* ... and so many at once */
 
 static bool rate_ok(struct net_stack *st)
 {
-	uint64_t floor = st->now > ICMP_BURST * ICMP_INTERVAL_NS ?
-				 st->now - ICMP_BURST * ICMP_INTERVAL_NS :
-				 0;
+	uint64_t floor = st->now > ICMP_BURST * ICMP_INTERVAL_NS
+				 ? st->now - ICMP_BURST * ICMP_INTERVAL_NS
+				 : 0;
 
 	if (st->icmp_tokens_ns < floor)
 		st->icmp_tokens_ns = floor;
@@ -75,13 +75,15 @@ void icmp_error(struct net_stack *st, const struct pkt *p, const struct ip_rx *r
 	pkt_copy_out(p, 0, pkt_put(q, quote - head), quote - head);
 	q->l4 = q->data;
 	tx = (struct ip_tx){ .src = rx->dst, .dst = rx->src, .tos = rx->v6 ? 0 : 0xc0 };
-	if ((rx->multi || !ip_is_local(st, rx->dst)) && net_source_for(st, rx->src, NULL, &tx.src) != 0) {
+	if ((rx->multi || !ip_is_local(st, rx->dst)) &&
+	    net_source_for(st, rx->src, NULL, &tx.src) != 0) {
 		pkt_free(q);
 		return;
 	}
 	tx.proto = rx->v6 ? IP_P_ICMPV6 : IP_P_ICMP;
-	csum_store(&h->csum, csum_fold(csum_pkt(rx->v6 ? csum_pseudo(tx.src, tx.dst, tx.proto, q->len) : 0,
-						 q, 0)));
+	csum_store(&h->csum,
+		   csum_fold(csum_pkt(rx->v6 ? csum_pseudo(tx.src, tx.dst, tx.proto, q->len) : 0, q,
+				      0)));
 	if (rx->v6) {
 		MIB_INC(st, Icmp6_OutMsgs);
 	} else {

@@ -29,7 +29,9 @@ static void count_in(struct net_stack *st, uint8_t type)
 static void reply(struct net_stack *st, struct pkt *q, const struct ip_rx *rx)
 {
 	struct wire_icmp *h = (struct wire_icmp *)q->data;
-	struct ip_tx tx = { .src = rx->dst, .dst = rx->src, .proto = IP_P_ICMP, .tos = rx->tos & 0xfc };
+	struct ip_tx tx = {
+		.src = rx->dst, .dst = rx->src, .proto = IP_P_ICMP, .tos = rx->tos & 0xfc
+	};
 	struct net_dst d;
 
 	if (dst_resolve(st, rx->src, NULL, &d) != 0 ||
@@ -110,14 +112,14 @@ static void unreach_meaning(struct icmp_err *e)
 		uint8_t err;
 		bool hard;
 	} t[16] = {
-		[0] = { ENETUNREACH, false },  [1] = { EHOSTUNREACH, false },
-		[2] = { ENOPROTOOPT, true },   [3] = { ECONNREFUSED, true },
-		[4] = { EMSGSIZE, false },     [5] = { EOPNOTSUPP, false },
-		[6] = { ENETUNREACH, true },   [7] = { EHOSTDOWN, true },
-		[8] = { ENONET, true },        [9] = { ENETUNREACH, true },
-		[10] = { EHOSTUNREACH, true }, [11] = { ENETUNREACH, false },
+		[0] = { ENETUNREACH, false },	[1] = { EHOSTUNREACH, false },
+		[2] = { ENOPROTOOPT, true },	[3] = { ECONNREFUSED, true },
+		[4] = { EMSGSIZE, false },	[5] = { EOPNOTSUPP, false },
+		[6] = { ENETUNREACH, true },	[7] = { EHOSTDOWN, true },
+		[8] = { ENONET, true },		[9] = { ENETUNREACH, true },
+		[10] = { EHOSTUNREACH, true },	[11] = { ENETUNREACH, false },
 		[12] = { EHOSTUNREACH, false }, [13] = { EHOSTUNREACH, true },
-		[14] = { EHOSTUNREACH, true }, [15] = { EHOSTUNREACH, true },
+		[14] = { EHOSTUNREACH, true },	[15] = { EHOSTUNREACH, true },
 	};
 
 	e->err = e->code < ARRAY_LEN(t) ? t[e->code].err : EHOSTUNREACH;
@@ -180,7 +182,10 @@ void icmp4_input(struct net_stack *st, struct pkt *p, const struct ip_rx *rx)
 	case ICMP4_UNREACH:
 	case ICMP4_TIME_EXCEEDED:
 	case ICMP4_PARAM:
-		(void)pkt_pull_up(p, MIN(p->len, 100U));
+		if (!pkt_pull_up(p, MIN(p->len, 100U))) {
+			net_drop(st, p, DROP_ICMP_BAD);
+			break;
+		}
 		error_in(st, p, rx);
 		break;
 	default:

@@ -11,7 +11,7 @@ static bool if_name_taken(struct net_stack *st, const struct netif *nif)
 {
 	struct net_if *ifc;
 
-	list_for_each_entry(ifc, &st->ifs, link)
+	list_for_each_entry (ifc, &st->ifs, link)
 		if (ifc->dev->index == nif->index || strcmp(ifc->dev->name, nif->name) == 0)
 			return true;
 	return false;
@@ -44,8 +44,8 @@ err_t net_if_add(struct net_stack *st, struct netif *nif, struct net_if **out)
 	list_init(&ifc->vlans);
 	list_init(&ifc->vlan_link);
 	if (loopback) {
-		ifc->features |= NETIF_TX_CSUM | NETIF_SG | NETIF_TSO4 | NETIF_TSO6 | NETIF_TSO_ECN |
-				 NETIF_USO | NETIF_NOARP;
+		ifc->features |= NETIF_TX_CSUM | NETIF_SG | NETIF_TSO4 | NETIF_TSO6 |
+				 NETIF_TSO_ECN | NETIF_USO | NETIF_NOARP;
 		st->lo = ifc;
 	}
 	list_add_tail(&st->ifs, &ifc->link);
@@ -61,7 +61,7 @@ err_t net_if_add_vlan(struct net_stack *st, struct net_if *lower, uint16_t vid, 
 
 	if (vid == 0 || vid > 4094 || lower->lower)
 		return -EINVAL;
-	list_for_each_entry(v, &lower->vlans, vlan_link)
+	list_for_each_entry (v, &lower->vlans, vlan_link)
 		if (v->vid == vid)
 			return -EEXIST;
 	nif->mtu = lower->mtu;
@@ -152,7 +152,7 @@ struct net_if *net_if_by_index(struct net_stack *st, uint32_t index)
 {
 	struct net_if *ifc;
 
-	list_for_each_entry(ifc, &st->ifs, link)
+	list_for_each_entry (ifc, &st->ifs, link)
 		if (ifc->dev->index == index)
 			return ifc;
 	return NULL;
@@ -162,7 +162,7 @@ struct net_if *net_if_by_name(struct net_stack *st, const char *name)
 {
 	struct net_if *ifc;
 
-	list_for_each_entry(ifc, &st->ifs, link)
+	list_for_each_entry (ifc, &st->ifs, link)
 		if (strncmp(ifc->dev->name, name, NETIF_NAME) == 0)
 			return ifc;
 	return NULL;
@@ -276,7 +276,7 @@ static err_t onlink_route(struct net_if *ifc, const struct net_ifaddr *a, bool a
 
 	/* Clear what lies past the prefix. */
 	for (unsigned bit = keep; bit < 128; bit++)
-		r.dst.b[bit / 8] &= (uint8_t)~(0x80U >> (bit % 8));
+		r.dst.b[bit / 8] &= (uint8_t) ~(0x80U >> (bit % 8));
 	if (ip_is_multicast(a->addr) || ifc->loopback)
 		return 0;
 	if (r.v6)
@@ -365,7 +365,7 @@ bool ip_is_local(const struct net_stack *st, struct ip_addr a)
 
 	if (ip_is_v4(a) && a.b[12] == 127)
 		return true;
-	list_for_each_entry(ifc, &st->ifs, link) {
+	list_for_each_entry (ifc, &st->ifs, link) {
 		const struct net_ifaddr *f = if_addr_find(ifc, a);
 
 		if (f && !(f->flags & (NET_ADDR_TENTATIVE | NET_ADDR_DUPLICATE)))

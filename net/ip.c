@@ -119,8 +119,9 @@ err_t ip_link_output(struct net_stack *st, struct pkt *p, const struct net_dst *
 static void copy_to_self(struct net_stack *st, const struct pkt *p, const struct ip_tx *tx,
 			 const struct net_dst *d)
 {
-	bool heard = ip_is_multicast(tx->dst) ? mcast_member(d->ifc, tx->dst) :
-						!ip_is_v4(tx->dst) ? false : ip_is_if_bcast(d->ifc, tx->dst);
+	bool heard = ip_is_multicast(tx->dst) ? mcast_member(d->ifc, tx->dst)
+		     : !ip_is_v4(tx->dst)     ? false
+					      : ip_is_if_bcast(d->ifc, tx->dst);
 	struct pkt *q;
 
 	if (!heard || !st->lo || !st->lo->up || (p->flags & PKT_NOLOOP))
@@ -136,7 +137,8 @@ static void copy_to_self(struct net_stack *st, const struct pkt *p, const struct
 	eth_output(st->lo, q, (struct eth_addr){ 0 }, ip_is_v4(tx->dst) ? ETH_P_IPV4 : ETH_P_IPV6);
 }
 
-err_t ip_output(struct net_stack *st, struct pkt *p, const struct ip_tx *tx, const struct net_dst *d)
+err_t ip_output(struct net_stack *st, struct pkt *p, const struct ip_tx *tx,
+		const struct net_dst *d)
 {
 	bool v6 = !ip_is_v4(tx->dst);
 	uint32_t mtu = d->mtu;

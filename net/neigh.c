@@ -8,8 +8,9 @@
 #include "net/net_int.h"
 
 enum {
-	NEIGH_WAIT_MAX = 128, /* packets held for an unknown neighbour; RFC 1122 2.3.2.2 asks for one */
-	NEIGH_PROBES = 3,     /* MAX_UNICAST_SOLICIT, MAX_MULTICAST_SOLICIT */
+	NEIGH_WAIT_MAX =
+		128,	  /* packets held for an unknown neighbour; RFC 1122 2.3.2.2 asks for one */
+	NEIGH_PROBES = 3, /* MAX_UNICAST_SOLICIT, MAX_MULTICAST_SOLICIT */
 	NEIGH_FAILED_HOLD_S = 3,
 };
 #define NEIGH_DELAY_NS 5000000000ULL /* DELAY_FIRST_PROBE_TIME */
@@ -109,7 +110,7 @@ static void evict(struct net_stack *st)
 	struct neigh *n, *old = NULL;
 
 	for (unsigned i = 0; i < NET_NEIGH_BUCKETS; i++)
-		list_for_each_entry(n, &st->neighs[i], link)
+		list_for_each_entry (n, &st->neighs[i], link)
 			if (n->state != NEIGH_PERMANENT && (!old || n->used_ns < old->used_ns))
 				old = n;
 	if (old)
@@ -122,7 +123,7 @@ struct neigh *neigh_get(struct net_if *ifc, struct ip_addr a, bool make)
 	struct list *head = &st->neighs[bucket(ifc, a)];
 	struct neigh *n;
 
-	list_for_each_entry(n, head, link)
+	list_for_each_entry (n, head, link)
 		if (n->ifc == ifc && ip_eq(n->addr, a))
 			return n;
 	if (!make)
@@ -183,7 +184,8 @@ void neigh_output(struct neigh *n, struct pkt *p, uint16_t type)
 void neigh_learned(struct neigh *n, struct eth_addr mac, bool solicited, bool override)
 {
 	struct net_stack *st = n->ifc->st;
-	bool same = eth_eq(n->mac, mac), was_known = !(n->state & (NEIGH_INCOMPLETE | NEIGH_FAILED));
+	bool same = eth_eq(n->mac, mac),
+	     was_known = !(n->state & (NEIGH_INCOMPLETE | NEIGH_FAILED));
 	struct pkt *p;
 
 	if (n->state == NEIGH_PERMANENT)
@@ -223,7 +225,7 @@ void neigh_flush_if(struct net_if *ifc)
 	struct neigh *n, *tmp;
 
 	for (unsigned i = 0; i < NET_NEIGH_BUCKETS; i++)
-		list_for_each_entry_safe(n, tmp, &st->neighs[i], link)
+		list_for_each_entry_safe (n, tmp, &st->neighs[i], link)
 			if (n->ifc == ifc)
 				neigh_free(n);
 }
@@ -233,11 +235,12 @@ bool net_neigh_at(const struct net_stack *st, unsigned i, struct net_neigh *out)
 	const struct neigh *n;
 
 	for (unsigned b = 0; b < NET_NEIGH_BUCKETS; b++)
-		list_for_each_entry(n, &st->neighs[b], link)
+		list_for_each_entry (n, &st->neighs[b], link)
 			if (i-- == 0) {
-				*out = (struct net_neigh){
-					.addr = n->addr, .mac = n->mac, .ifc = n->ifc, .state = n->state
-				};
+				*out = (struct net_neigh){ .addr = n->addr,
+							   .mac = n->mac,
+							   .ifc = n->ifc,
+							   .state = n->state };
 				return true;
 			}
 	return false;

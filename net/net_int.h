@@ -63,7 +63,7 @@ struct mcast_group {
 	struct ip_addr addr;
 	uint32_t users;
 	uint8_t reports; /* unsolicited ones still to send */
-	bool last;       /* we sent the last report: leave needs saying (IGMPv2) */
+	bool last;	 /* we sent the last report: leave needs saying (IGMPv2) */
 };
 
 struct if_addr {
@@ -94,12 +94,12 @@ struct net_if {
 	struct if_addr addr[NET_MAX_IF_ADDRS];
 	struct list groups; /* struct mcast_group */
 	uint32_t ngroups;
-	struct dhcp4 *dhcp4;   /* while the client runs */
-	struct auto6 *auto6;   /* while IPv6 is configured automatically */
+	struct dhcp4 *dhcp4; /* while the client runs */
+	struct auto6 *auto6; /* while IPv6 is configured automatically */
 	struct net_lease lease;
-	struct timer mcast_timer; /* general query: report all */
+	struct timer mcast_timer;	       /* general query: report all */
 	uint64_t igmp_v1_until, igmp_v2_until; /* an older querier was heard (RFC 3376 7.2.1) */
-	uint8_t ip6_hops; /* from router advertisements */
+	uint8_t ip6_hops;		       /* from router advertisements */
 	uint32_t nd_reachable_ms, nd_retrans_ms;
 };
 
@@ -160,7 +160,7 @@ struct ip_rx {
 };
 
 #define MIB_ADD(st, id, n) ((st)->mib.v[MIB_##id] += (uint64_t)(n))
-#define MIB_INC(st, id)    ((st)->mib.v[MIB_##id]++)
+#define MIB_INC(st, id)	   ((st)->mib.v[MIB_##id]++)
 
 /* --- stack.c --- */
 void net_drop(struct net_stack *st, struct pkt *p, enum drop why); /* counts and frees */
@@ -223,13 +223,14 @@ struct ip_tx {
 	uint8_t tos;
 	bool df;
 	bool router_alert; /* IGMP, MLD */
-	uint32_t flow;     /* IPv6 flow label */
+	uint32_t flow;	   /* IPv6 flow label */
 };
 /*
  * Add the IP header to a transport packet and send it by `d`; fragments where that is allowed.  The
  * headroom must be there.  0, or -EMSGSIZE, -ENOMEM, -ENETDOWN; the packet is gone in any case.
  */
-err_t ip_output(struct net_stack *st, struct pkt *p, const struct ip_tx *tx, const struct net_dst *d);
+err_t ip_output(struct net_stack *st, struct pkt *p, const struct ip_tx *tx,
+		const struct net_dst *d);
 /* The packet has its network header; hand it to the link. */
 err_t ip_link_output(struct net_stack *st, struct pkt *p, const struct net_dst *d, bool v6);
 /* Cut a finished IP packet into fragments that fit `mtu`, and send them. */
@@ -256,9 +257,9 @@ struct icmp_err {
 	uint8_t proto;
 	uint8_t type, code;
 	bool v6;
-	bool hard;     /* ends a connect; never an established connection (RFC 5461) */
-	int err;       /* errno */
-	uint32_t mtu;  /* packet too big */
+	bool hard;	   /* ends a connect; never an established connection (RFC 5461) */
+	int err;	   /* errno */
+	uint32_t mtu;	   /* packet too big */
 	const uint8_t *l4; /* quoted transport header */
 	uint32_t l4_len;
 };
@@ -270,7 +271,8 @@ void udp_icmp(struct net_stack *st, const struct icmp_err *e);
 void raw_icmp(struct net_stack *st, const struct icmp_err *e);
 
 /* --- IPv6 neighbour discovery and configuration --- */
-void nd_input(struct net_stack *st, struct pkt *p, const struct ip_rx *rx, const struct wire_icmp *h);
+void nd_input(struct net_stack *st, struct pkt *p, const struct ip_rx *rx,
+	      const struct wire_icmp *h);
 void nd_solicit(struct net_if *ifc, struct ip_addr target, const struct eth_addr *to);
 void nd_dad_start(struct if_addr *a);
 void auto6_input_ra(struct net_if *ifc, const struct ip_rx *rx, const uint8_t *msg, uint32_t len);
@@ -315,7 +317,8 @@ static inline uint32_t net_hash(const struct net_stack *st, struct ip_addr local
 				struct ip_addr remote, uint16_t lport, uint16_t rport)
 {
 	uint64_t a = local.q[0] ^ (local.q[1] << 1) ^ st->key_hash[0];
-	uint64_t b = remote.q[0] ^ remote.q[1] ^ ((uint64_t)lport << 16 | rport) << 16 ^ st->key_hash[1];
+	uint64_t b =
+		remote.q[0] ^ remote.q[1] ^ ((uint64_t)lport << 16 | rport) << 16 ^ st->key_hash[1];
 	unsigned __int128 m = (unsigned __int128)(a | 1) * b;
 	uint64_t h = (uint64_t)m ^ (uint64_t)(m >> 64);
 

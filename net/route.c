@@ -42,12 +42,12 @@ err_t net_route_add(struct net_stack *st, const struct net_route *want)
 
 	if (!n.ifc || n.bits > (n.v6 ? 128 : 32) || n.v6 == ip_is_v4(n.dst))
 		return -EINVAL;
-	list_for_each_entry(pos, &st->routes, link)
+	list_for_each_entry (pos, &st->routes, link)
 		if (same(&pos->r, &n)) {
 			pos->r = n;
 			return -EEXIST;
 		}
-	list_for_each_entry(pos, &st->routes, link) {
+	list_for_each_entry (pos, &st->routes, link) {
 		if (full_bits(&pos->r) < full_bits(&n) ||
 		    (full_bits(&pos->r) == full_bits(&n) && pos->r.metric > n.metric)) {
 			before = &pos->link;
@@ -79,7 +79,7 @@ err_t net_route_del(struct net_stack *st, const struct net_route *want)
 	struct net_route n = normal(want);
 	struct route *pos;
 
-	list_for_each_entry(pos, &st->routes, link)
+	list_for_each_entry (pos, &st->routes, link)
 		if (same(&pos->r, &n)) {
 			route_free(st, pos);
 			return 0;
@@ -91,7 +91,7 @@ void routes_flush_if(struct net_if *ifc)
 {
 	struct route *pos, *tmp;
 
-	list_for_each_entry_safe(pos, tmp, &ifc->st->routes, link)
+	list_for_each_entry_safe (pos, tmp, &ifc->st->routes, link)
 		if (pos->r.ifc == ifc)
 			route_free(ifc->st, pos);
 }
@@ -100,7 +100,7 @@ bool net_route_at(const struct net_stack *st, unsigned i, struct net_route *out)
 {
 	const struct route *pos;
 
-	list_for_each_entry(pos, &st->routes, link)
+	list_for_each_entry (pos, &st->routes, link)
 		if (i-- == 0) {
 			*out = pos->r;
 			return true;
@@ -114,10 +114,11 @@ static const struct net_route *lookup(const struct net_stack *st, struct ip_addr
 	bool v6 = !ip_is_v4(dst);
 	const struct route *pos;
 
-	list_for_each_entry(pos, &st->routes, link) {
+	list_for_each_entry (pos, &st->routes, link) {
 		const struct net_route *r = &pos->r;
 
-		if (r->v6 != v6 || (ifc && r->ifc != ifc) || !r->ifc->up || r->expires_ns <= st->now)
+		if (r->v6 != v6 || (ifc && r->ifc != ifc) || !r->ifc->up ||
+		    r->expires_ns <= st->now)
 			continue;
 		if (ip_prefix_eq(r->dst, dst, full_bits(r)))
 			return r->flags & NET_ROUTE_REJECT ? NULL : r;
@@ -140,12 +141,13 @@ err_t net_route_lookup(struct net_stack *st, struct ip_addr dst, struct net_if *
 
 static struct net_if *default_if(struct net_stack *st, bool v6)
 {
-	const struct net_route *r = lookup(st, v6 ? (struct ip_addr){ .b = { 0x20 } } : ip4(0x08080808), NULL);
+	const struct net_route *r =
+		lookup(st, v6 ? (struct ip_addr){ .b = { 0x20 } } : ip4(0x08080808), NULL);
 	struct net_if *ifc;
 
 	if (r)
 		return r->ifc;
-	list_for_each_entry(ifc, &st->ifs, link)
+	list_for_each_entry (ifc, &st->ifs, link)
 		if (ifc->up && !ifc->loopback)
 			return ifc;
 	return st->lo;
@@ -176,7 +178,8 @@ err_t dst_resolve(struct net_stack *st, struct ip_addr dst, struct net_if *ifc, 
 			ifc = default_if(st, !ip_is_v4(dst));
 		if (!ifc)
 			return -ENETUNREACH;
-		dst_set(st, out, ifc, NULL, ip_is_multicast(dst) ? mcast_mac(dst) : bcast, ifc->mtu);
+		dst_set(st, out, ifc, NULL, ip_is_multicast(dst) ? mcast_mac(dst) : bcast,
+			ifc->mtu);
 		return 0;
 	}
 	r = lookup(st, dst, ifc);
@@ -230,7 +233,7 @@ static bool better(const struct net_ifaddr *a, const struct net_ifaddr *b, struc
 	if (da != db)
 		return db; /* rule 3 */
 	if ((a->origin == NET_ADDR_TEMP) != (b->origin == NET_ADDR_TEMP))
-		return a->origin == NET_ADDR_TEMP; /* rule 7 */
+		return a->origin == NET_ADDR_TEMP;			  /* rule 7 */
 	return common_prefix(a->addr, dst) > common_prefix(b->addr, dst); /* rule 8 */
 }
 
@@ -275,7 +278,7 @@ err_t net_source_for(struct net_stack *st, struct ip_addr dst, struct net_if *if
 	a = ifc ? source_on(ifc, dst) : NULL;
 	/* RFC 1122 3.3.4.3 (weak hosts): any of ours is better than none. */
 	if (!a)
-		list_for_each_entry(ifc, &st->ifs, link)
+		list_for_each_entry (ifc, &st->ifs, link)
 			if (!a && ifc->up && !ifc->loopback)
 				a = source_on(ifc, dst);
 	if (!a)
@@ -302,9 +305,9 @@ void pmtu_set(struct net_stack *st, struct ip_addr dst, uint32_t mtu)
 		if (e->expires_ns < victim->expires_ns)
 			victim = e;
 	}
-	*victim = (struct pmtu){
-		.dst = dst, .mtu = mtu, .expires_ns = st->now + PMTU_AGE_S * 1000000000ULL
-	};
+	*victim = (struct pmtu){ .dst = dst,
+				 .mtu = mtu,
+				 .expires_ns = st->now + PMTU_AGE_S * 1000000000ULL };
 	st->gen++;
 }
 

@@ -239,7 +239,7 @@ bool net_flush(struct net_stack *st)
 
 	while (st->lo && st->lo->txq.count && rounds--)
 		loop_back(st->lo);
-	list_for_each_entry(ifc, &st->ifs, link) {
+	list_for_each_entry (ifc, &st->ifs, link) {
 		if (ifc->txq.count == 0)
 			continue;
 		if (!ifc->loopback)

@@ -10,7 +10,8 @@ static void window_in(struct tcp_conn *c, const struct tcp_seg *s, struct tcp_ac
 {
 	uint32_t wnd = (uint32_t)s->win << c->snd_ws;
 
-	if (!(seq_lt(c->snd_wl1, s->seq) || (seq_eq(c->snd_wl1, s->seq) && seq_le(c->snd_wl2, s->ack)) ||
+	if (!(seq_lt(c->snd_wl1, s->seq) ||
+	      (seq_eq(c->snd_wl1, s->seq) && seq_le(c->snd_wl2, s->ack)) ||
 	      (seq_eq(c->snd_wl2, s->ack) && wnd > c->snd_wnd)))
 		return;
 	a->wnd_moved = wnd != c->snd_wnd;
@@ -126,8 +127,8 @@ static void ecn_in(struct tcp_conn *c, const struct tcp_seg *s, struct tcp_acked
 /* Nothing unusual is going on: no loss, no SACK, a plain step forward. */
 static bool quiet(const struct tcp_conn *c, const struct tcp_acked *a)
 {
-	return c->ca_state == CA_OPEN && c->sacked == 0 && c->lost == 0 && !a->ece && !c->tlp_active &&
-	       !a->dsack && c->dupacks == 0;
+	return c->ca_state == CA_OPEN && c->sacked == 0 && c->lost == 0 && !a->ece &&
+	       !c->tlp_active && !a->dsack && c->dupacks == 0;
 }
 
 enum drop tcp_ack_in(struct tcp_conn *c, const struct tcp_seg *s)

@@ -118,7 +118,8 @@ err_t tcp_dst_check(struct tcp_conn *c)
 	err = dst_resolve(c->st, c->addr.remote, c->addr.ifc, &c->dst);
 	if (err)
 		return err;
-	c->psum = (uint32_t)(uint16_t)~csum_fold(csum_pseudo(c->addr.local, c->addr.remote, IP_P_TCP, 0));
+	c->psum = (uint32_t)(uint16_t)~csum_fold(
+		csum_pseudo(c->addr.local, c->addr.remote, IP_P_TCP, 0));
 	tcp_mss_update(c);
 	return 0;
 }
@@ -361,7 +362,9 @@ void tcp_send_syn(struct tcp_conn *c)
 
 void tcp_send_bare(struct net_stack *st, const struct tcp_bare *b)
 {
-	struct ip_tx tx = { .src = b->src, .dst = b->dst, .proto = IP_P_TCP, .tos = b->tos, .df = true };
+	struct ip_tx tx = {
+		.src = b->src, .dst = b->dst, .proto = IP_P_TCP, .tos = b->tos, .df = true
+	};
 	uint32_t optlen = b->optlen + (b->has_ts ? (uint32_t)TS_LEN : 0);
 	struct wire_tcp *h;
 	struct net_dst d;
@@ -397,9 +400,11 @@ void tcp_send_bare(struct net_stack *st, const struct tcp_bare *b)
 
 void tcp_reply_rst(struct net_stack *st, const struct ip_rx *rx, const struct tcp_seg *s)
 {
-	struct tcp_bare b = {
-		.src = rx->dst, .dst = rx->src, .sport = s->dport, .dport = s->sport, .flags = TCPF_RST
-	};
+	struct tcp_bare b = { .src = rx->dst,
+			      .dst = rx->src,
+			      .sport = s->dport,
+			      .dport = s->sport,
+			      .flags = TCPF_RST };
 
 	if (s->flags & TCPF_RST)
 		return;

@@ -65,7 +65,8 @@ void tcp_table_fini(struct net_stack *st)
 
 	for (unsigned i = 0; i < TCP_LISTEN_BUCKETS; i++)
 		while (!list_empty(&t->listeners[i]))
-			tcp_listener_close(list_first(&t->listeners[i], struct tcp_listener, link), st->now);
+			tcp_listener_close(list_first(&t->listeners[i], struct tcp_listener, link),
+					   st->now);
 	tcp_reap(st);
 	for (uint32_t i = 0; i <= t->mask; i++)
 		while (t->hash[i])
@@ -218,7 +219,8 @@ void tcp_conn_unhash(struct tcp_conn *c)
 		list_add(&c->st->tcp->loose, &c->accept_link);
 }
 
-struct tcp_conn *tcp_conn_find(struct net_stack *st, const struct ip_rx *rx, const struct tcp_seg *s)
+struct tcp_conn *tcp_conn_find(struct net_stack *st, const struct ip_rx *rx,
+			       const struct tcp_seg *s)
 {
 	const struct tcp_table *t = st->tcp;
 	uint32_t hash = net_hash(st, rx->dst, rx->src, s->dport, s->sport);

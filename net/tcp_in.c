@@ -19,8 +19,8 @@ void tcp_ts_recent_update(struct tcp_conn *c, const struct tcp_seg *s)
 /* Nothing but ACK (and PSH), the next byte, no news in the options, room for it. */
 static bool is_expected(const struct tcp_conn *c, const struct tcp_seg *s)
 {
-	return c->state == TCP_ESTABLISHED && s->fast && (s->flags & ~TCPF_PSH) == TCPF_ACK && !s->ce &&
-	       seq_eq(s->seq, c->rcv_nxt) && s->has_ts == c->ts_on &&
+	return c->state == TCP_ESTABLISHED && s->fast && (s->flags & ~TCPF_PSH) == TCPF_ACK &&
+	       !s->ce && seq_eq(s->seq, c->rcv_nxt) && s->has_ts == c->ts_on &&
 	       seq_le(s->end, c->rcv_adv) &&
 	       (!c->ts_on || (int32_t)(s->tsval - c->ts_recent) >= 0) && !c->orphan && !c->urg_rcv;
 }
@@ -42,7 +42,8 @@ static void rx_expected(struct tcp_conn *c, struct pkt *p, const struct tcp_seg 
 	}
 }
 
-void tcp_conn_input(struct tcp_conn *c, struct pkt *p, const struct ip_rx *rx, const struct tcp_seg *s)
+void tcp_conn_input(struct tcp_conn *c, struct pkt *p, const struct ip_rx *rx,
+		    const struct tcp_seg *s)
 {
 	struct tcp_rx r = { .p = p, .ip = rx, .s = s };
 	enum drop why;
@@ -63,7 +64,8 @@ void tcp_conn_input(struct tcp_conn *c, struct pkt *p, const struct ip_rx *rx, c
 }
 
 /* No connection has this 4-tuple: TIME-WAIT, a listener, or nobody. */
-static void rx_other(struct net_stack *st, struct pkt *p, const struct ip_rx *rx, const struct tcp_seg *s)
+static void rx_other(struct net_stack *st, struct pkt *p, const struct ip_rx *rx,
+		     const struct tcp_seg *s)
 {
 	struct tcp_tw *tw = tcp_tw_find(st, rx, s);
 	struct tcp_listener *l;
@@ -88,8 +90,10 @@ void tcp_input(struct net_stack *st, struct pkt *p, const struct ip_rx *rx)
 	enum drop why;
 
 	MIB_INC(st, Tcp_InSegs);
-	if (unlikely(p->lin < 60))
-		(void)pkt_pull_up(p, MIN(p->len, 60U)); /* the header is all that must be in one piece */
+	why = DROP_TCP_SHORT;
+	/* The header is all that must be in one piece. */
+	if (unlikely(p->lin < 60 && p->lin < p->len) && !pkt_pull_up(p, MIN(p->len, 60U)))
+		goto bad;
 	why = tcp_seg_parse(p->data, p->lin, p->len, &s);
 	if (unlikely(why))
 		goto bad;
@@ -130,7 +134,7 @@ static void too_big(struct tcp_conn *c, uint32_t mtu)
 	if (tcp_dst_check(c) != 0 || c->mss >= before)
 		return;
 	/* RFC 1191 6.4: what did not fit is lost, without congestion. */
-	list_for_each_entry_safe(r, next, &c->recs, link)
+	list_for_each_entry_safe (r, next, &c->recs, link)
 		if (seq_dist(r->seq, r->end) > c->mss)
 			tcp_rec_mark_lost(c, r);
 	tcp_output(c);

@@ -108,9 +108,12 @@ void tcp_each(struct net_stack *st, uint64_t now, void (*f)(void *ctx, const str
 	struct tcp_row row;
 
 	for (unsigned i = 0; i < TCP_LISTEN_BUCKETS; i++)
-		list_for_each_entry(l, &t->listeners[i], link) {
-			row = (struct tcp_row){ .addr = l->addr, .state = TCP_LISTEN, .rx_queue = l->naccept,
-						.tx_queue = l->backlog, .owner = l->ep.owner };
+		list_for_each_entry (l, &t->listeners[i], link) {
+			row = (struct tcp_row){ .addr = l->addr,
+						.state = TCP_LISTEN,
+						.rx_queue = l->naccept,
+						.tx_queue = l->backlog,
+						.owner = l->ep.owner };
 			f(ctx, &row);
 		}
 	for (uint32_t i = 0; i <= t->mask; i++)

@@ -63,7 +63,7 @@ struct sack_block {
 struct tcp_seg {
 	struct seq seq, ack;
 	struct seq end; /* seq + len + SYN + FIN */
-	uint32_t len;   /* payload bytes */
+	uint32_t len;	/* payload bytes */
 	uint32_t hlen;
 	uint16_t win; /* as it is on the wire */
 	uint16_t urp;
@@ -89,10 +89,10 @@ enum drop tcp_seg_parse(const uint8_t *b, uint32_t len, uint32_t total, struct t
 /* --- connections ----------------------------------------------------------------------------------- */
 
 enum tcp_timer {
-	TM_RTX,    /* retransmission, tail loss probe or persist: c->rtx_kind says */
-	TM_REO,    /* RACK's reordering window (RFC 8985 6.3) */
+	TM_RTX, /* retransmission, tail loss probe or persist: c->rtx_kind says */
+	TM_REO, /* RACK's reordering window (RFC 8985 6.3) */
 	TM_DELACK,
-	TM_KEEP,   /* keepalive; SYN-ACK; FIN-WAIT-2 once orphaned */
+	TM_KEEP, /* keepalive; SYN-ACK; FIN-WAIT-2 once orphaned */
 	TM_PACE,
 	TM_CORK,
 	TM_COUNT
@@ -105,17 +105,18 @@ enum {
 	REC_SACKED = 1,
 	REC_LOST = 2,
 	REC_RETRANS = 4, /* retransmitted and that copy is in flight */
-	REC_EVER = 8,    /* retransmitted at least once */
+	REC_EVER = 8,	 /* retransmitted at least once */
 	REC_FIN = 16,
 	REC_SYN = 32,
 };
 
 /* A range of sequence numbers in flight. */
 struct tcp_rec {
-	struct list link;  /* c->recs, by seq */
-	struct list tlink; /* c->trecs, by time of transmission; off it while LOST and not RETRANS */
+	struct list link; /* c->recs, by seq */
+	struct list
+		tlink; /* c->trecs, by time of transmission; off it while LOST and not RETRANS */
 	struct seq seq, end;
-	uint64_t sent_us;  /* last transmission */
+	uint64_t sent_us;   /* last transmission */
 	uint64_t delivered; /* c->delivered at that time, for the rate */
 	uint64_t delivered_us;
 	uint8_t flags; /* REC_* */
@@ -135,9 +136,9 @@ struct tcp_cc_ops {
 
 struct cubic {
 	uint64_t epoch_us;   /* 0: no epoch */
-	uint32_t w_max;      /* bytes */
-	uint32_t k_ms;       /* time to reach w_max again */
-	uint32_t w_est;      /* the window Reno would have */
+	uint32_t w_max;	     /* bytes */
+	uint32_t k_ms;	     /* time to reach w_max again */
+	uint32_t w_est;	     /* the window Reno would have */
 	uint32_t est_acked;  /* fraction of its next step */
 	uint32_t cwnd_acked; /* fraction of ours */
 	uint32_t cwnd_epoch;
@@ -158,39 +159,39 @@ struct tcp_conn {
 	uint8_t state; /* enum tcp_state */
 	uint8_t ca_state;
 	uint8_t rtx_kind;
-	bool orphan;       /* the owner is gone */
+	bool orphan; /* the owner is gone */
 	bool hashed;
-	bool fin_queued;   /* a FIN follows the last byte of sq */
+	bool fin_queued; /* a FIN follows the last byte of sq */
 	bool fin_sent;
 	bool fin_rcvd;
-	bool fin_ofo;      /* a FIN came at fin_seq, beyond a gap */
+	bool fin_ofo; /* a FIN came at fin_seq, beyond a gap */
 	bool shut_rd;
-	bool ack_now;      /* an ACK must be sent */
+	bool ack_now; /* an ACK must be sent */
 	bool ts_on, ws_on, sack_on, ecn_on;
-	bool ecn_echo;     /* send ECE until CWR comes */
-	bool ecn_cwr;      /* CWR is to be set on the next new data */
-	bool pingpong;     /* interactive: ACKs ride on answers */
-	bool urg_rcv;      /* an urgent byte lies ahead of the reader */
-	bool urg_have;     /* it is in urg_byte */
+	bool ecn_echo; /* send ECE until CWR comes */
+	bool ecn_cwr;  /* CWR is to be set on the next new data */
+	bool pingpong; /* interactive: ACKs ride on answers */
+	bool urg_rcv;  /* an urgent byte lies ahead of the reader */
+	bool urg_have; /* it is in urg_byte */
 	bool urg_snd;
-	bool nospace;      /* the writer wants to hear of room */
+	bool nospace; /* the writer wants to hear of room */
 	bool in_output;
 	bool sndbuf_fixed, rcvbuf_fixed;
 	bool frto;
 	bool tlp_retrans;
 	bool reord_seen;
-	bool mtu_probing;  /* black hole: the mss was lowered after timeouts */
-	bool deferred;     /* DEFER_ACCEPT: waiting for data, until defer_until_s */
+	bool mtu_probing;   /* black hole: the mss was lowered after timeouts */
+	bool deferred;	    /* DEFER_ACCEPT: waiting for data, until defer_until_s */
 	bool shut_wr_early; /* closed for writing before it was established */
 	bool cwnd_limited;
 	bool fo_send_cookie; /* fast open: the SYN-ACK carries one */
-	bool fo_done;      /* fast open: accepted before the handshake ended */
-	bool had_retrans;  /* in this episode of recovery */
+	bool fo_done;	     /* fast open: accepted before the handshake ended */
+	bool had_retrans;    /* in this episode of recovery */
 
 	/* --- the way out --- */
 	struct net_dst dst;
-	uint32_t psum;    /* sum of the pseudo-header without the length */
-	uint16_t mss;     /* payload bytes a segment, options of every segment taken off */
+	uint32_t psum;	   /* sum of the pseudo-header without the length */
+	uint16_t mss;	   /* payload bytes a segment, options of every segment taken off */
 	uint16_t mss_peer; /* the peer's MSS option */
 	uint16_t advmss;
 	uint8_t snd_ws, rcv_ws;
@@ -200,10 +201,10 @@ struct tcp_conn {
 	struct seq snd_sml; /* end of the last partial segment (Minshall's Nagle) */
 	uint32_t snd_wnd, max_wnd;
 	struct pbuf *sq, *sq_tail; /* send queue */
-	uint32_t sq_skip;  /* bytes of the first buffer that are acknowledged */
-	uint32_t sq_bytes; /* queued, acknowledged ones not counted */
-	struct pbuf *sq_cur; /* buffer of snd_nxt, NULL: at the end */
-	uint32_t sq_cur_off; /* offset in its bytes in use */
+	uint32_t sq_skip;	   /* bytes of the first buffer that are acknowledged */
+	uint32_t sq_bytes;	   /* queued, acknowledged ones not counted */
+	struct pbuf *sq_cur;	   /* buffer of snd_nxt, NULL: at the end */
+	uint32_t sq_cur_off;	   /* offset in its bytes in use */
 	uint32_t sndbuf;
 	struct list recs, trecs;
 	uint32_t nrecs;
@@ -214,9 +215,9 @@ struct tcp_conn {
 	uint32_t cwnd, ssthresh; /* bytes */
 	uint32_t cwnd_cnt;
 	uint32_t prior_cwnd, prior_ssthresh; /* for undo */
-	struct seq high_seq;   /* snd_nxt when recovery began */
+	struct seq high_seq;		     /* snd_nxt when recovery began */
 	struct seq undo_marker;
-	int32_t undo_retrans;  /* retransmissions not yet shown needless; < 0: no undo */
+	int32_t undo_retrans; /* retransmissions not yet shown needless; < 0: no undo */
 	uint32_t prr_delivered, prr_out, prr_base;
 	uint32_t dupacks;
 	struct seq tlp_high; /* snd_nxt of the probe; == snd_una - 1 unused: tlp_active */
@@ -228,8 +229,8 @@ struct tcp_conn {
 	struct seq fack; /* highest sequence delivered */
 	struct seq dsack_round;
 	uint64_t delivered, delivered_us; /* bytes, and when the last of them */
-	uint64_t rate;  /* delivery rate, bytes a second */
-	uint64_t pace_ns; /* next transmission not before */
+	uint64_t rate;			  /* delivery rate, bytes a second */
+	uint64_t pace_ns;		  /* next transmission not before */
 	union {
 		struct cubic cubic;
 	} ccp;
@@ -239,20 +240,20 @@ struct tcp_conn {
 	uint64_t min_rtt_at_us;
 	uint8_t backoff;
 	uint8_t retries;
-	uint8_t probes; /* keepalive or persist */
-	uint64_t rtx_since_us; /* first of the timeouts in a row; 0: none */
+	uint8_t probes;		/* keepalive or persist */
+	uint64_t rtx_since_us;	/* first of the timeouts in a row; 0: none */
 	uint64_t user_since_us; /* oldest unacknowledged byte's time, for USER_TIMEOUT */
 
 	/* --- receiver --- */
 	struct seq irs, rcv_nxt, rcv_wup; /* rcv_wup: rcv_nxt as last sent */
-	struct seq rcv_adv;               /* right edge as last advertised */
+	struct seq rcv_adv;		  /* right edge as last advertised */
 	struct seq rcv_up;
 	struct seq fin_seq;
-	struct seq copied;                /* read by the owner so far */
+	struct seq copied; /* read by the owner so far */
 	struct pkt_list rq, ofo;
 	uint32_t rq_bytes, rq_mem, ofo_bytes, ofo_mem;
-	uint32_t rcvbuf;   /* bytes of window we are ready to offer */
-	uint32_t rcv_mss;  /* what the peer seems to send */
+	uint32_t rcvbuf;  /* bytes of window we are ready to offer */
+	uint32_t rcv_mss; /* what the peer seems to send */
 	uint32_t rcv_unacked_segs;
 	uint32_t ts_recent;
 	uint64_t ts_recent_us;
@@ -270,7 +271,7 @@ struct tcp_conn {
 	struct seq rcv_rtt_seq;
 	uint64_t rcv_rtt_at_us;
 	uint64_t defer_until_s;
-	int soft_err; /* an ICMP error that may explain a timeout */
+	int soft_err;	     /* an ICMP error that may explain a timeout */
 	uint64_t oow_ack_us; /* last challenge or duplicate ACK: rate limit */
 
 	/* --- timers --- */
@@ -282,7 +283,7 @@ struct tcp_conn {
 	/* --- opening --- */
 	struct tcp_listener *listener; /* SYN-RECEIVED, or in its accept queue */
 	struct list accept_link;
-	struct tcp_opts *opt;          /* shared default, or our own */
+	struct tcp_opts *opt; /* shared default, or our own */
 	bool opt_own;
 
 	/* --- counters for TCP_INFO --- */
@@ -372,7 +373,8 @@ struct tcp_conn *tcp_conn_alloc(struct net_stack *st, void *owner);
 void tcp_conn_free(struct tcp_conn *c); /* no owner, no timer, off every list after it */
 void tcp_conn_hash(struct tcp_conn *c);
 void tcp_conn_unhash(struct tcp_conn *c);
-struct tcp_conn *tcp_conn_find(struct net_stack *st, const struct ip_rx *rx, const struct tcp_seg *s);
+struct tcp_conn *tcp_conn_find(struct net_stack *st, const struct ip_rx *rx,
+			       const struct tcp_seg *s);
 bool tcp_conn_taken(struct net_stack *st, const struct tcp_conn_addr *a);
 /* Free those that died during this call: last thing in every entry point. */
 void tcp_reap(struct net_stack *st);
@@ -394,7 +396,8 @@ struct tcp_rx {
 };
 extern enum drop (*const tcp_rx_state[TCP_NSTATES])(struct tcp_conn *c, struct tcp_rx *r);
 void tcp_ts_recent_update(struct tcp_conn *c, const struct tcp_seg *s);
-void tcp_conn_input(struct tcp_conn *c, struct pkt *p, const struct ip_rx *rx, const struct tcp_seg *s);
+void tcp_conn_input(struct tcp_conn *c, struct pkt *p, const struct ip_rx *rx,
+		    const struct tcp_seg *s);
 void tcp_enter_established(struct tcp_conn *c, const struct tcp_seg *s);
 void tcp_challenge_ack(struct tcp_conn *c); /* RFC 5961, limited */
 bool tcp_oow_ack_ok(struct net_stack *st, uint64_t *last_us);
@@ -404,7 +407,7 @@ void tcp_listen_input(struct tcp_listener *l, struct pkt *p, const struct ip_rx 
 		      const struct tcp_seg *s);
 struct tcp_listener *tcp_listener_find(struct net_stack *st, const struct ip_rx *rx,
 				       const struct tcp_seg *s);
-void tcp_syn_done(struct tcp_conn *c);   /* the handshake of a passive open has ended well */
+void tcp_syn_done(struct tcp_conn *c);	 /* the handshake of a passive open has ended well */
 void tcp_syn_failed(struct tcp_conn *c); /* ... badly: off the queues, freed by the caller */
 struct seq tcp_cookie_make(struct net_stack *st, const struct ip_rx *rx, const struct tcp_seg *s,
 			   uint16_t *mss);
@@ -430,11 +433,11 @@ enum { TCP_TIMEWAIT_S = 60 };
 
 /* What one ACK did. */
 struct tcp_acked {
-	uint32_t bytes;     /* cumulatively acknowledged now */
+	uint32_t bytes;	    /* cumulatively acknowledged now */
 	uint32_t sacked;    /* newly SACKed bytes */
 	uint32_t delivered; /* both, each byte once */
-	uint32_t lost;      /* bytes newly marked lost */
-	int64_t rtt_us;     /* sample from a never retransmitted record; < 0: none */
+	uint32_t lost;	    /* bytes newly marked lost */
+	int64_t rtt_us;	    /* sample from a never retransmitted record; < 0: none */
 	int64_t sack_rtt_us;
 	bool una_moved, wnd_moved;
 	bool dsack;
@@ -468,7 +471,7 @@ void tcp_tlp_ack(struct tcp_conn *c, const struct tcp_seg *s, const struct tcp_a
 
 /* --- tcp_rtt.c --- */
 void tcp_rtt_sample(struct tcp_conn *c, uint64_t rtt_us);
-void tcp_rto_arm(struct tcp_conn *c); /* RTO or TLP for what is in flight, or off */
+void tcp_rto_arm(struct tcp_conn *c);		   /* RTO or TLP for what is in flight, or off */
 uint64_t tcp_rto_now_us(const struct tcp_conn *c); /* with backoff */
 
 /* --- tcp_timer.c --- */

@@ -43,7 +43,7 @@ struct tcp_listener *tcp_listener_find(struct net_stack *st, const struct ip_rx 
 	unsigned best_score = 0, same = 0;
 	uint32_t hash = 0;
 
-	list_for_each_entry(l, bucket(st, s->dport), link) {
+	list_for_each_entry (l, bucket(st, s->dport), link) {
 		unsigned score = fit(l, rx, s->dport);
 
 		if (score == 0 || score < best_score)
@@ -146,9 +146,10 @@ err_t tcp_listen(struct tcp_conn *like, struct ip_addr addr, uint16_t port, unsi
 
 	if (port == 0 || (!ip_is_any(addr) && !ip_is_local(st, addr)))
 		return port ? -EADDRNOTAVAIL : -EINVAL;
-	list_for_each_entry(other, bucket(st, port), link)
+	list_for_each_entry (other, bucket(st, port), link)
 		if (other->addr.lport == port && ip_eq(other->addr.local, addr) &&
-		    other->addr.ifc == like->addr.ifc && !(flags & other->flags & TCP_L_REUSEPORT) &&
+		    other->addr.ifc == like->addr.ifc &&
+		    !(flags & other->flags & TCP_L_REUSEPORT) &&
 		    ((flags ^ other->flags) & TCP_L_BIND_V6) == 0)
 			return -EADDRINUSE;
 	l = objcache_alloc(&st->tcp->lists);
@@ -238,7 +239,7 @@ static struct tcp_conn *conn_from_syn(struct tcp_listener *l, const struct ip_rx
 	c->snd_nxt = seq_add(iss, 1);
 	c->irs = s->seq;
 	c->rcv_nxt = seq_add(s->seq, 1);
-	c->mss_peer = s->mss ? MAX(s->mss, (uint16_t)48) : 0;
+	c->mss_peer = (uint16_t)(s->mss ? MAX(s->mss, (uint16_t)48) : 0);
 	c->ws_on = s->has_ws;
 	c->snd_ws = s->wscale;
 	c->rcv_ws = s->has_ws ? window_scale(&l->opt) : 0;
@@ -280,8 +281,8 @@ static void send_cookie(struct tcp_listener *l, const struct ip_rx *rx, const st
 }
 
 /* TCP_FASTOPEN: data in the SYN of a client that has shown its address before (RFC 7413 4.2). */
-static bool fast_open(struct tcp_conn *c, struct tcp_listener *l, struct pkt *p, const struct ip_rx *rx,
-		      const struct tcp_seg *s)
+static bool fast_open(struct tcp_conn *c, struct tcp_listener *l, struct pkt *p,
+		      const struct ip_rx *rx, const struct tcp_seg *s)
 {
 	struct tcp_seg body = *s;
 	uint8_t want[8];
@@ -305,7 +306,8 @@ static bool fast_open(struct tcp_conn *c, struct tcp_listener *l, struct pkt *p,
 	return true;
 }
 
-static void syn_in(struct tcp_listener *l, struct pkt *p, const struct ip_rx *rx, const struct tcp_seg *s)
+static void syn_in(struct tcp_listener *l, struct pkt *p, const struct ip_rx *rx,
+		   const struct tcp_seg *s)
 {
 	struct net_stack *st = l->st;
 	struct tcp_conn_addr a = {
@@ -369,8 +371,9 @@ static bool cookie_in(struct tcp_listener *l, struct pkt *p, const struct ip_rx 
 		net_drop(st, p, DROP_TCP_BACKLOG);
 		return true;
 	}
-	syn = (struct tcp_seg){ .seq = seq_add(s->seq, UINT32_MAX), .sport = s->sport, .dport = s->dport,
-				.mss = mss };
+	syn = (struct tcp_seg){
+		.seq = seq_add(s->seq, UINT32_MAX), .sport = s->sport, .dport = s->dport, .mss = mss
+	};
 	c = conn_from_syn(l, rx, &syn, seq_add(s->ack, UINT32_MAX));
 	if (!c) {
 		net_drop(st, p, DROP_NOMEM);
@@ -392,16 +395,17 @@ void tcp_listen_input(struct tcp_listener *l, struct pkt *p, const struct ip_rx 
 {
 	struct net_stack *st = l->st;
 
-	if (s->flags & TCPF_RST) {				/* first */
+	if (s->flags & TCPF_RST) { /* first */
 		net_drop(st, p, DROP_TCP_BAD_RST);
-	} else if (s->flags & TCPF_ACK) {			/* second */
+	} else if (s->flags & TCPF_ACK) { /* second */
 		if (cookie_in(l, p, rx, s))
 			return;
 		tcp_reply_rst(st, rx, s);
 		net_drop(st, p, DROP_TCP_BAD_ACK);
-	} else if ((s->flags & (TCPF_SYN | TCPF_FIN)) == TCPF_SYN && ip_is_unicast(rx->src)) { /* third */
+	} else if ((s->flags & (TCPF_SYN | TCPF_FIN)) == TCPF_SYN &&
+		   ip_is_unicast(rx->src)) { /* third */
 		syn_in(l, p, rx, s);
-	} else {						/* fourth */
+	} else { /* fourth */
 		net_drop(st, p, DROP_TCP_FLAGS);
 	}
 }

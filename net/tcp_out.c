@@ -251,7 +251,7 @@ static bool send_lost(struct tcp_conn *c)
 
 	if (c->frto)
 		return true; /* RFC 5682: first see whether anything was lost at all */
-	list_for_each_entry_safe(r, next, &c->recs, link) {
+	list_for_each_entry_safe (r, next, &c->recs, link) {
 		uint32_t room, len = seq_dist(r->seq, r->end);
 
 		if (left == 0)
@@ -278,7 +278,8 @@ static bool send_lost(struct tcp_conn *c)
 static bool may_send_data(const struct tcp_conn *c)
 {
 	return c->state == TCP_ESTABLISHED || c->state == TCP_CLOSE_WAIT ||
-	       ((c->state == TCP_FIN_WAIT_1 || c->state == TCP_LAST_ACK || c->state == TCP_CLOSING));
+	       ((c->state == TCP_FIN_WAIT_1 || c->state == TCP_LAST_ACK ||
+		 c->state == TCP_CLOSING));
 }
 
 void tcp_output(struct tcp_conn *c)

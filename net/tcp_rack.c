@@ -54,7 +54,7 @@ void tcp_rack_detect(struct tcp_conn *c)
 
 	if (c->rack_us == 0)
 		return;
-	list_for_each_entry_safe(r, next, &c->trecs, tlink) {
+	list_for_each_entry_safe (r, next, &c->trecs, tlink) {
 		uint64_t due;
 
 		if (!sent_after(c->rack_us, c->rack_end, r->sent_us, r->end))

@@ -285,7 +285,8 @@ static void rcv_rtt_measure(struct tcp_conn *c, const struct tcp_seg *s)
 	if (c->ts_on && s->has_ts && s->tsecr && s->len >= c->rcv_mss) {
 		m = (tcp_ts_now(c) - s->tsecr) * 1000 + 500;
 		if (m < 10000000U)
-			c->rcv_rtt_us = c->rcv_rtt_us ? c->rcv_rtt_us - c->rcv_rtt_us / 8 + m / 8 : m;
+			c->rcv_rtt_us =
+				c->rcv_rtt_us ? c->rcv_rtt_us - c->rcv_rtt_us / 8 + m / 8 : m;
 		return;
 	}
 	if (c->rcv_rtt_at_us && seq_lt(c->rcv_nxt, c->rcv_rtt_seq))
@@ -357,7 +358,7 @@ void tcp_rcv_space_adjust(struct tcp_conn *c)
 		return;
 	took = seq_dist(c->space_seq, c->copied);
 	if (took > c->space) {
-		want = MIN(2ULL * took + 16U * c->advmss, (uint64_t)RCVBUF_MAX);
+		want = (uint32_t)MIN(2ULL * took + 16U * c->advmss, (uint64_t)RCVBUF_MAX);
 		if (!c->rcvbuf_fixed && want > c->rcvbuf)
 			c->rcvbuf = want;
 		c->space = took;
@@ -483,7 +484,8 @@ static size_t until_mark(struct tcp_conn *c, size_t len)
 	return MIN(len, (size_t)ahead);
 }
 
-long tcp_recv(struct tcp_conn *c, const struct net_iov *dst, size_t len, unsigned flags, uint64_t now)
+long tcp_recv(struct tcp_conn *c, const struct net_iov *dst, size_t len, unsigned flags,
+	      uint64_t now)
 {
 	size_t done = 0;
 	struct pkt *p;

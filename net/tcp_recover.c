@@ -33,7 +33,7 @@ void tcp_undo(struct tcp_conn *c)
 {
 	struct tcp_rec *r;
 
-	list_for_each_entry(r, &c->recs, link)
+	list_for_each_entry (r, &c->recs, link)
 		if ((r->flags & (REC_LOST | REC_RETRANS)) == REC_LOST) {
 			c->lost -= seq_dist(r->seq, r->end);
 			r->flags &= (uint8_t)~REC_LOST;
@@ -93,7 +93,7 @@ void tcp_enter_loss(struct tcp_conn *c)
 	if (!c->sack_on)
 		c->sacked = 0; /* what duplicate ACKs stood for is not known any more */
 	c->frto = c->sack_on && fresh && c->ca_state != CA_LOSS && c->backoff == 0;
-	list_for_each_entry_safe(r, next, &c->recs, link)
+	list_for_each_entry_safe (r, next, &c->recs, link)
 		tcp_rec_mark_lost(c, r);
 	c->cwnd = c->mss;
 	c->cwnd_cnt = 0;
@@ -241,7 +241,8 @@ void tcp_recovery_ack(struct tcp_conn *c, struct tcp_acked *a)
 	a->lost = c->lost > lost ? c->lost - lost : 0;
 	if (a->dsack)
 		dsack_undo(c);
-	if ((c->ca_state == CA_RECOVERY || c->ca_state == CA_CWR) && seq_le(c->high_seq, c->snd_una))
+	if ((c->ca_state == CA_RECOVERY || c->ca_state == CA_CWR) &&
+	    seq_le(c->high_seq, c->snd_una))
 		recovery_end(c);
 	if (c->ca_state == CA_LOSS)
 		loss_ack(c, a);

@@ -6,7 +6,9 @@
 #include "net/tcp_int.h"
 
 enum {
-	RTO_MIN_US = 200 * 1000, /* RFC 6298 2.4 says 1 s SHOULD; with delayed ACKs of 40 ms this is safe */
+	RTO_MIN_US =
+		200 *
+		1000, /* RFC 6298 2.4 says 1 s SHOULD; with delayed ACKs of 40 ms this is safe */
 	RTO_MAX_US = 120 * 1000 * 1000,
 	MIN_RTT_WINDOW_S = 300,
 	TLP_MIN_US = 10 * 1000,
@@ -39,7 +41,8 @@ void tcp_rtt_sample(struct tcp_conn *c, uint64_t rtt_us)
 		c->rttvar_us = c->rttvar_us - c->rttvar_us / 4 + err / 4;
 		c->srtt_us = c->srtt_us - c->srtt_us / 8 + r / 8;
 	}
-	c->rto_us = clamp_rto((uint64_t)c->srtt_us + MAX(4 * (uint64_t)c->rttvar_us, (uint64_t)RTO_MIN_US));
+	c->rto_us = clamp_rto((uint64_t)c->srtt_us +
+			      MAX(4 * (uint64_t)c->rttvar_us, (uint64_t)RTO_MIN_US));
 }
 
 uint64_t tcp_rto_now_us(const struct tcp_conn *c)

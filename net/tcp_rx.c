@@ -7,7 +7,7 @@
 #include "net/tcp_int.h"
 
 #define CHALLENGES_A_SECOND 1000U
-#define OOW_INTERVAL_US     500000U
+#define OOW_INTERVAL_US	    500000U
 
 /* RFC 5961 7 (limits in all) and per connection, against ACK loops. */
 bool tcp_oow_ack_ok(struct net_stack *st, uint64_t *last_us)
@@ -30,7 +30,8 @@ void tcp_challenge_ack(struct tcp_conn *c)
 	if (t->challenge_second != second) {
 		t->challenge_second = second;
 		/* A secret offset: the limit must not tell an attacker who else is challenged. */
-		t->challenge_count = CHALLENGES_A_SECOND / 2 + net_random(c->st) % CHALLENGES_A_SECOND;
+		t->challenge_count =
+			CHALLENGES_A_SECOND / 2 + net_random(c->st) % CHALLENGES_A_SECOND;
 	}
 	if (t->challenge_count == 0)
 		return;
@@ -44,7 +45,8 @@ void tcp_challenge_ack(struct tcp_conn *c)
 /* RFC 7323 5.3 R1 */
 static enum drop check_paws(struct tcp_conn *c, const struct tcp_seg *s)
 {
-	const uint64_t idle = 24ULL * 24 * 3600 * 1000000; /* 5.5: then ts_recent may have wrapped */
+	const uint64_t idle =
+		24ULL * 24 * 3600 * 1000000; /* 5.5: then ts_recent may have wrapped */
 
 	if (!c->ts_on || (s->flags & TCPF_RST))
 		return DROP_NONE;
@@ -325,7 +327,7 @@ static enum drop rx_last_ack(struct tcp_conn *c, struct tcp_rx *r)
 /* What both SYNs agreed on. */
 static void options_agree(struct tcp_conn *c, const struct tcp_seg *s)
 {
-	c->mss_peer = s->mss ? MAX(s->mss, (uint16_t)48) : 0;
+	c->mss_peer = (uint16_t)(s->mss ? MAX(s->mss, (uint16_t)48) : 0);
 	c->ws_on = s->has_ws;
 	c->snd_ws = s->has_ws ? s->wscale : 0;
 	if (!s->has_ws)
@@ -347,7 +349,8 @@ void tcp_enter_established(struct tcp_conn *c, const struct tcp_seg *s)
 	c->max_wnd = c->snd_wnd;
 	c->snd_wl1 = s->seq;
 	c->snd_wl2 = s->ack;
-	c->cwnd = c->retries > 1 ? c->mss : 10U * c->mss; /* RFC 6928; RFC 5681 3.1: 1 after a lost SYN */
+	c->cwnd = c->retries > 1 ? c->mss
+				 : 10U * c->mss; /* RFC 6928; RFC 5681 3.1: 1 after a lost SYN */
 	c->cc->init(c);
 	c->retries = c->backoff = 0;
 	c->probes = 0;
@@ -381,20 +384,20 @@ static enum drop rx_syn_sent(struct tcp_conn *c, struct tcp_rx *r)
 	const struct tcp_seg *s = r->s;
 	bool acked = s->flags & TCPF_ACK;
 
-	if (acked && (seq_le(s->ack, c->iss) || seq_lt(c->snd_nxt, s->ack))) {	/* first */
+	if (acked && (seq_le(s->ack, c->iss) || seq_lt(c->snd_nxt, s->ack))) { /* first */
 		tcp_reply_rst(c->st, r->ip, s);
 		return DROP_TCP_BAD_ACK;
 	}
-	if (s->flags & TCPF_RST) {						/* second */
+	if (s->flags & TCPF_RST) { /* second */
 		if (!acked)
 			return DROP_TCP_BAD_RST;
 		MIB_INC(c->st, Tcp_AttemptFails);
 		tcp_conn_done(c, ECONNREFUSED);
 		return DROP_TCP_RST;
 	}
-	if (!(s->flags & TCPF_SYN))						/* fifth */
+	if (!(s->flags & TCPF_SYN)) /* fifth */
 		return DROP_TCP_NO_SYN;
-	c->irs = s->seq;							/* fourth */
+	c->irs = s->seq; /* fourth */
 	c->rcv_nxt = seq_add(s->seq, 1);
 	options_agree(c, s);
 	tcp_rcv_init(c);
@@ -437,7 +440,7 @@ static enum drop rx_syn_received(struct tcp_conn *c, struct tcp_rx *r)
 	why = check_before_ack(c, s);
 	if (why)
 		return why;
-	if (seq_le(s->ack, c->snd_una) || seq_lt(c->snd_nxt, s->ack)) {	/* fifth */
+	if (seq_le(s->ack, c->snd_una) || seq_lt(c->snd_nxt, s->ack)) { /* fifth */
 		tcp_reply_rst(c->st, r->ip, s);
 		return DROP_TCP_BAD_ACK;
 	}

@@ -82,7 +82,7 @@ static void sack_block(struct tcp_conn *c, const struct sack_block *b, struct tc
 {
 	struct tcp_rec *r, *next;
 
-	list_for_each_entry_safe(r, next, &c->recs, link) {
+	list_for_each_entry_safe (r, next, &c->recs, link) {
 		if (seq_le(b->end, r->seq))
 			break;
 		if (seq_le(r->end, b->start) || (r->flags & REC_SACKED))
@@ -146,7 +146,7 @@ void tcp_recs_ack(struct tcp_conn *c, struct seq ack, struct tcp_acked *a)
 {
 	struct tcp_rec *r, *next;
 
-	list_for_each_entry_safe(r, next, &c->recs, link) {
+	list_for_each_entry_safe (r, next, &c->recs, link) {
 		if (seq_le(ack, r->seq))
 			break;
 		if (seq_lt(ack, r->end)) {
@@ -166,7 +166,7 @@ void tcp_sack_renege(struct tcp_conn *c)
 {
 	struct tcp_rec *r;
 
-	list_for_each_entry(r, &c->recs, link)
+	list_for_each_entry (r, &c->recs, link)
 		if (r->flags & REC_SACKED) {
 			c->sacked -= rec_len(r);
 			r->flags &= (uint8_t)~REC_SACKED;

@@ -14,7 +14,8 @@ struct tuple {
 	uint32_t salt;
 };
 
-static uint64_t hash_tuple(const struct siphash_key *k, const struct tcp_conn_addr *a, uint32_t salt)
+static uint64_t hash_tuple(const struct siphash_key *k, const struct tcp_conn_addr *a,
+			   uint32_t salt)
 {
 	struct tuple t = { a->local, a->remote, a->lport, a->rport, salt };
 
@@ -24,7 +25,8 @@ static uint64_t hash_tuple(const struct siphash_key *k, const struct tcp_conn_ad
 /* ISN = M + F(4-tuple, secret), M a clock of 4 us (RFC 9293 3.4.1). */
 struct seq tcp_isn(struct net_stack *st, const struct tcp_conn_addr *a)
 {
-	return (struct seq){ (uint32_t)(st->now / 4000) + (uint32_t)hash_tuple(&st->key_isn, a, 0) };
+	return (struct seq){ (uint32_t)(st->now / 4000) +
+			     (uint32_t)hash_tuple(&st->key_isn, a, 0) };
 }
 
 uint32_t tcp_ts_offset(struct net_stack *st, const struct tcp_conn_addr *a)
@@ -36,7 +38,9 @@ uint32_t tcp_ts_offset(struct net_stack *st, const struct tcp_conn_addr *a)
 
 static bool port_usable(struct net_stack *st, struct tcp_conn_addr *a, uint16_t port, bool reuse_tw)
 {
-	struct net_flow f = { .local = a->local, .remote = a->remote, .rport = a->rport, .proto = IP_P_TCP };
+	struct net_flow f = {
+		.local = a->local, .remote = a->remote, .rport = a->rport, .proto = IP_P_TCP
+	};
 
 	a->lport = f.lport = port;
 	if (st->ops.flow_here && !st->ops.flow_here(st->ctx, &f))

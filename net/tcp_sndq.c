@@ -96,7 +96,7 @@ uint32_t tcp_sndq_attach(struct pbuf *b, uint32_t in, uint32_t len, struct pkt *
 
 void tcp_sndbuf_tune(struct tcp_conn *c)
 {
-	uint32_t want = MIN(4ULL * c->cwnd, (uint64_t)SNDBUF_MAX);
+	uint32_t want = (uint32_t)MIN(4ULL * c->cwnd, (uint64_t)SNDBUF_MAX);
 
 	/* Room for what is in flight and as much again to refill it while ACKs are on their way. */
 	if (!c->sndbuf_fixed && want > c->sndbuf)
@@ -127,7 +127,8 @@ size_t tcp_unacked(const struct tcp_conn *c)
 /* Enough room for the writer to be worth waking: a third, and under the low-water mark. */
 static bool write_space_ok(const struct tcp_conn *c)
 {
-	return tcp_writable(c) >= c->sndbuf / 3 && tcp_unsent(c) < tcp_opt(c, TCP_OPT_NOTSENT_LOWAT);
+	return tcp_writable(c) >= c->sndbuf / 3 &&
+	       tcp_unsent(c) < tcp_opt(c, TCP_OPT_NOTSENT_LOWAT);
 }
 
 void tcp_write_space(struct tcp_conn *c)
@@ -209,7 +210,8 @@ static void drop_empty_tail(struct tcp_conn *c)
 	pbuf_put(b);
 }
 
-long tcp_send(struct tcp_conn *c, const struct net_iov *src, size_t len, unsigned flags, uint64_t now)
+long tcp_send(struct tcp_conn *c, const struct net_iov *src, size_t len, unsigned flags,
+	      uint64_t now)
 {
 	long err = send_check(c, now);
 	size_t done = 0, room;

@@ -32,7 +32,8 @@ static err_t connect_address(struct tcp_conn *c, struct tcp_conn_addr *a)
 	if (a->rport == 0 || ip_is_multicast(a->remote) || ip_is_bcast_all(a->remote))
 		return -ENETUNREACH;
 	if (ip_is_any(a->remote)) /* Linux and BSD: this host */
-		a->remote = ip_is_v4(a->remote) ? ip4(0x7f000001) : (struct ip_addr){ .b = { [15] = 1 } };
+		a->remote = ip_is_v4(a->remote) ? ip4(0x7f000001)
+						: (struct ip_addr){ .b = { [15] = 1 } };
 	if (ip_is_any(a->local)) {
 		err_t err = net_source_for(st, a->remote, a->ifc, &a->local);
 
@@ -238,8 +239,8 @@ unsigned tcp_level(const struct tcp_conn *c)
 		ev |= NET_RDHUP;
 	if (c->fin_queued && (c->fin_rcvd || c->shut_rd))
 		ev |= NET_HUP;
-	if (c->fin_queued || (tcp_writable(c) >= c->sndbuf / 3 &&
-			      tcp_unsent(c) < tcp_opt(c, TCP_OPT_NOTSENT_LOWAT)))
+	if (c->fin_queued ||
+	    (tcp_writable(c) >= c->sndbuf / 3 && tcp_unsent(c) < tcp_opt(c, TCP_OPT_NOTSENT_LOWAT)))
 		ev |= NET_OUT;
 	if (c->urg_rcv || c->urg_have)
 		ev |= NET_PRI;

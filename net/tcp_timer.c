@@ -7,7 +7,7 @@
 #include "net/tcp_int.h"
 
 enum {
-	RETRIES_R1 = 3,  /* RFC 9293 3.8.3: then tell IP to look for another way */
+	RETRIES_R1 = 3,	 /* RFC 9293 3.8.3: then tell IP to look for another way */
 	RETRIES_R2 = 15, /* about a quarter of an hour */
 	ORPHAN_RETRIES = 8,
 	BLACKHOLE_RETRIES = 3,
@@ -104,7 +104,8 @@ static void tlp(struct tcp_conn *c)
 		uint32_t len = seq_dist(r->seq, r->end);
 
 		if (len > c->mss) {
-			struct tcp_rec *tail = tcp_rec_split(c, r, seq_add(r->seq, (len - 1) / c->mss * c->mss));
+			struct tcp_rec *tail =
+				tcp_rec_split(c, r, seq_add(r->seq, (len - 1) / c->mss * c->mss));
 
 			r = tail ? tail : r;
 		}
@@ -135,7 +136,8 @@ static void persist(struct tcp_conn *c)
 	c->rtx_kind = RTX_NONE;
 	if (!tcp_unsent(c))
 		return;
-	if (c->probes >= RETRIES_R2 || (c->orphan && c->probes >= ORPHAN_RETRIES) || user_timed_out(c)) {
+	if (c->probes >= RETRIES_R2 || (c->orphan && c->probes >= ORPHAN_RETRIES) ||
+	    user_timed_out(c)) {
 		give_up(c);
 		return;
 	}

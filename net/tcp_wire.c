@@ -47,7 +47,7 @@ static void option(const uint8_t *o, uint32_t len, struct tcp_seg *s)
 	case TCPO_WSCALE:
 		if (syn && len == 3) {
 			s->has_ws = true;
-			s->wscale = MIN(o[2], (uint8_t)14); /* RFC 7323 2.3 */
+			s->wscale = o[2] < 14 ? o[2] : 14; /* RFC 7323 2.3 */
 		}
 		break;
 	case TCPO_SACK_OK:

@@ -1,0 +1,240 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * test/unit/test_tcp_link.c: two stacks over a link that misbehaves, over many seeds.  The promise: what is
+ * written arrives, all of it, in order, unchanged, then end of file; both sides end; no page is lost.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "test/lib/link.h"
+
+enum { PORT = 7000 };
+
+/* A stream whose byte at any place is known. */
+static uint8_t byte_at(uint64_t pos, unsigned salt)
+{
+	uint64_t x = (pos / 8 + salt) * 0x9e3779b97f4a7c15ULL;
+
+	x ^= x >> 29;
+	return (uint8_t)(x >> (8 * (pos % 8)));
+}
+
+struct flow {
+	struct tcp_conn *c;
+	uint64_t wrote, want, got, expect;
+	unsigned salt_out, salt_in;
+	bool shut, eof, bad;
+	int err;
+};
+
+static size_t copy_from(void *ctx, void *buf, size_t n)
+{
+	struct flow *f = ctx;
+
+	for (size_t i = 0; i < n; i++)
+		((uint8_t *)buf)[i] = byte_at(f->wrote + i, f->salt_out);
+	f->wrote += n;
+	return n;
+}
+
+static size_t copy_to(void *ctx, void *buf, size_t n)
+{
+	struct flow *f = ctx;
+
+	for (size_t i = 0; i < n; i++)
+		if (((uint8_t *)buf)[i] != byte_at(f->got + i, f->salt_in))
+			f->bad = true;
+	f->got += n;
+	return n;
+}
+
+/* Do all that the socket of one side can do now. */
+static void pump(struct link *l, struct flow *f, uint32_t chunk)
+{
+	long n;
+
+	if (!f->c)
+		return;
+	while (f->wrote < f->want) {
+		uint64_t left = f->want - f->wrote;
+
+		n = tcp_send(f->c, &(struct net_iov){ copy_from, f }, left < chunk ? left : chunk,
+			     0, l->now);
+		if (n == -EAGAIN)
+			break;
+		if (n < 0) {
+			f->err = (int)n;
+			return;
+		}
+	}
+	if (f->wrote == f->want && !f->shut && tcp_conn_state(f->c) != TCP_SYN_SENT) {
+		f->shut = true;
+		assert_int_equal(tcp_shutdown(f->c, TCP_SHUT_WR, l->now), 0);
+	}
+	if (f->eof)
+		return;
+	while ((n = tcp_recv(f->c, &(struct net_iov){ copy_to, f }, 20000, 0, l->now)) > 0)
+		;
+	if (n == 0)
+		f->eof = true;
+	else if (n != -EAGAIN)
+		f->err = (int)n;
+}
+
+struct result {
+	uint64_t time_ns;
+	uint64_t retrans;
+};
+
+/* `up` bytes from 0 to 1 and `down` back, over `cfg`; everything must arrive within `limit` seconds. */
+static struct result transfer(const struct link_cfg *cfg, uint64_t up, uint64_t down,
+			      unsigned limit, bool v6)
+{
+	struct link l;
+	struct tcp_conn *like, *c;
+	struct tcp_listener *lis;
+	struct tcp_conn_addr a = { .remote = v6 ? end_addr6(1) : end_addr4(1), .rport = PORT };
+	struct flow f[2] = { { .want = up, .expect = down, .salt_out = 1, .salt_in = 2 },
+			     { .want = down, .expect = up, .salt_out = 2, .salt_in = 1 } };
+	uint64_t until;
+	struct result r;
+	char owner[3];
+
+	link_init(&l, cfg);
+	if (v6)
+		a.local = (struct ip_addr){ 0 };
+	else
+		a.local = ip4(0);
+	until = l.now + limit * 1000000000ULL;
+	assert_int_equal(tcp_new(l.end[1].st, &owner[1], &like), 0);
+	assert_int_equal(
+		tcp_listen(like, (struct ip_addr){ 0 }, PORT, TCP_L_BIND_V6, 8, &owner[2], &lis),
+		0);
+	tcp_close(like, l.now);
+	assert_int_equal(tcp_new(l.end[0].st, &owner[0], &c), 0);
+	f[0].c = c;
+	assert_int_equal(tcp_connect(c, &a, l.now), 0);
+	net_flush(l.end[0].st);
+	while (link_step(&l, until)) {
+		unsigned ev;
+
+		for (int i = 0; i < 2; i++)
+			while (net_ready_pop(l.end[i].st, &ev))
+				;
+		if (!f[1].c)
+			f[1].c = tcp_accept(lis, &owner[1]);
+		pump(&l, &f[0], 30000);
+		pump(&l, &f[1], 3000);
+		net_flush(l.end[0].st);
+		net_flush(l.end[1].st);
+		if ((f[0].eof && f[1].eof && f[0].shut && f[1].shut) || f[0].err || f[1].err)
+			break;
+	}
+	if (!f[0].eof || !f[1].eof || f[0].bad || f[1].bad || f[0].err || f[1].err ||
+	    f[0].got != down || f[1].got != up) {
+		struct tcp_stats s;
+
+		printf("seed %lu: time %.3f got %lu/%lu %lu/%lu err %d %d bad %d %d eof %d %d\n",
+		       (unsigned long)cfg->seed, (double)l.now / 1e9, f[0].got, down, f[1].got, up,
+		       f[0].err, f[1].err, f[0].bad, f[1].bad, f[0].eof, f[1].eof);
+		for (int i = 0; i < 2; i++)
+			if (f[i].c) {
+				tcp_conn_stats(f[i].c, &s, l.now);
+				printf(" %d: state %u ca %u cwnd %u ssthresh %u unacked %u lost %u "
+				       "sacked %u retrans %u rto %u backoff %u wnd %u\n",
+				       i, s.state, s.ca_state, s.snd_cwnd, s.snd_ssthresh,
+				       s.unacked, s.lost, s.sacked, s.retrans, s.rto, s.backoff,
+				       s.snd_wnd);
+			}
+		fail();
+	}
+	r.time_ns = l.now - 1000000000ULL;
+	r.retrans = net_mib(l.end[0].st)->v[MIB_Tcp_RetransSegs] +
+		    net_mib(l.end[1].st)->v[MIB_Tcp_RetransSegs];
+	tcp_close(f[0].c, l.now);
+	tcp_close(f[1].c, l.now);
+	/* Both ends let go within the retries of an orphan. */
+	until = l.now + 400 * 1000000000ULL;
+	net_flush(l.end[0].st);
+	while (link_step(&l, until))
+		;
+	tcp_listener_close(lis, l.now);
+	for (int i = 0; i < 2; i++)
+		assert_int_equal(net_mib(l.end[i].st)->v[MIB_Tcp_CurrEstab], 0);
+	link_fini(&l);
+	return r;
+}
+
+static void a_clean_link_carries_everything(void **state)
+{
+	struct link_cfg k = { .seed = 1, .delay_ns = 1000000 };
+
+	(void)state;
+	transfer(&k, 0, 0, 10, false);
+	transfer(&k, 1, 1, 10, false);
+	transfer(&k, 100000, 0, 10, false);
+	transfer(&k, 0, 100000, 10, false);
+	assert_int_equal(transfer(&k, 3000000, 2000000, 20, false).retrans, 0);
+}
+
+enum { SG = NETIF_SG, CS = NETIF_TX_CSUM, TSO = NETIF_TSO4 | NETIF_TSO6 };
+
+static void offloads_change_nothing(void **state)
+{
+	static const uint32_t f[] = { 0, CS, SG, SG | CS, SG | CS | TSO };
+
+	(void)state;
+	for (unsigned i = 0; i < ARRAY_LEN(f); i++) {
+		struct link_cfg k = { .seed = i, .delay_ns = 500000, .features = { f[i], f[i] } };
+
+		assert_int_equal(transfer(&k, 1000000, 300000, 10, false).retrans, 0);
+	}
+}
+
+static void loss_is_repaired(void **state)
+{
+	(void)state;
+	for (unsigned seed = 0; seed < 40; seed++) {
+		struct link_cfg k = { .seed = seed,
+				      .delay_ns = 1000000ULL * (1 + seed % 7 * 5),
+				      .loss = seed % 8 * 25,
+				      .features = { seed % 2 ? SG | CS : 0 } };
+
+		transfer(&k, 200000, 50000, 900, false);
+	}
+}
+
+static void everything_at_once(void **state)
+{
+	(void)state;
+	for (unsigned seed = 100; seed < 140; seed++) {
+		struct link_cfg k = { .seed = seed,
+				      .delay_ns = 1000000ULL * (1 + seed % 5 * 10),
+				      .jitter_ns = 1000000ULL * (seed % 4 * 3),
+				      .loss = seed % 5 * 10,
+				      .dup = seed % 3 * 20,
+				      .corrupt = seed % 4 * 10,
+				      .reorder = seed % 6 * 20,
+				      .mtu = seed % 3 ? 1500 : 576 };
+
+		transfer(&k, 150000, 100000, 900, false);
+	}
+}
+
+int main(int argc, char **argv)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_clean_link_carries_everything),
+		cmocka_unit_test(offloads_change_nothing),
+		cmocka_unit_test(loss_is_repaired),
+		cmocka_unit_test(everything_at_once),
+	};
+
+	(void)argc, (void)argv;
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
