@@ -45,7 +45,7 @@ struct tfs_ident {
 };
 
 /* 0; -ENODEV: no TFS there; -EPROTONOSUPPORT: a version that we do not know (ident->version set). */
-must_check err_t tfs_probe(struct blk *, uint64_t first_sector, struct tfs_ident *);
+must_check err_t tfs_probe(struct blk *, uint64_t first_sector, struct alloc *, struct tfs_ident *);
 
 struct tfs_where {
 	struct blk *blk;

@@ -69,7 +69,8 @@ struct blk {
 	uint32_t max_sectors;		 /* [I] sectors in one request, 0: no limit */
 
 	/*
-	 * `buf` holds nsect sectors (in the kernel: direct-map memory, BLK_SECTOR aligned).
+	 * `buf` holds nsect sectors; in the kernel: contiguous direct-map memory (the heap, not
+	 * a stack), aligned to 16.
 	 * 0; -EIO; -EINVAL: outside the device; -EROFS.
 	 */
 	err_t (*read)(struct blk *, uint64_t sector, void *buf, uint32_t nsect);

@@ -7,6 +7,7 @@ lib-kernel-y := lib/mem.c
 lib-y += lib/objcache.c
 lib-y += lib/pkt.c
 lib-y += lib/crc32c.c
+lib-y += lib/ranges.c
 lib-y += lib/value.c
 lib-y += lib/tuple.c
 lib-y += lib/value_get.c

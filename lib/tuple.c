@@ -8,9 +8,14 @@
 #include "lib/mem.h"
 #include "lib/value_int.h"
 
-static size_t block_size(uint32_t cap, uint32_t hashed)
+static uint32_t slots(unsigned hash)
 {
-	return cap * sizeof(struct entry) + hashed * sizeof(uint32_t);
+	return hash ? 1u << hash : 0;
+}
+
+static size_t block_size(uint32_t cap, unsigned hash)
+{
+	return cap * sizeof(struct entry) + slots(hash) * sizeof(uint32_t);
 }
 
 static uint32_t *table_of(const struct tuple *t)
@@ -29,7 +34,8 @@ struct tuple *tuple_new(struct vstore *vs, uint32_t cap)
 
 	if (!t)
 		return NULL;
-	*t = (struct tuple){ .refs = 1 };
+	*t = (struct tuple){ .refs = 1, .serial = ++vs->serial };
+	vs->ntuple++;
 	if (cap && tuple_reserve(vs, t, cap)) {
 		tuple_put(vs, t);
 		return NULL;
@@ -51,9 +57,10 @@ static struct tuple *drop_entries(struct vstore *vs, struct tuple *t, struct tup
 			dead = v->t;
 		}
 	}
-	vstore_put(vs, t->e, block_size(t->cap, t->hashed));
+	vstore_put(vs, t->e, block_size(t->cap, t->hash));
 	t->e = NULL;
-	t->used = t->live = t->cap = t->hashed = 0;
+	t->used = t->live = t->cap = 0;
+	t->hash = 0;
 	return dead;
 }
 
@@ -63,6 +70,7 @@ static void free_all(struct vstore *vs, struct tuple *dead)
 		struct tuple *t = dead;
 
 		dead = drop_entries(vs, t, t->owner);
+		vs->ntuple--;
 		vstore_put(vs, t, sizeof(*t));
 	}
 }
@@ -82,7 +90,7 @@ void tuple_clear(struct vstore *vs, struct tuple *t)
 
 static void table_add(struct tuple *t, uint32_t slot)
 {
-	uint32_t *table = table_of(t), mask = t->hashed - 1u;
+	uint32_t *table = table_of(t), mask = slots(t->hash) - 1;
 	uint32_t i = t->e[slot].key->hash & mask;
 
 	while (table[i])
@@ -92,9 +100,9 @@ static void table_add(struct tuple *t, uint32_t slot)
 
 static void table_fill(struct tuple *t)
 {
-	if (!t->hashed)
+	if (!t->hash)
 		return;
-	memset(table_of(t), 0, t->hashed * sizeof(uint32_t));
+	memset(table_of(t), 0, slots(t->hash) * sizeof(uint32_t));
 	for (uint32_t i = 0; i < t->used; i++)
 		if (t->e[i].key)
 			table_add(t, i);
@@ -111,29 +119,29 @@ static uint32_t pack(struct entry *to, const struct tuple *t)
 	return n;
 }
 
-static uint32_t table_size(uint32_t cap)
+static unsigned table_bits(uint32_t cap)
 {
-	uint32_t n = 16;
+	unsigned bits = 4;
 
 	if (cap <= VALUE_SMALL)
 		return 0;
-	while (n < cap + cap / 2)
-		n *= 2;
-	return n;
+	while (1u << bits < cap + cap / 2)
+		bits++;
+	return bits;
 }
 
 static err_t resize(struct vstore *vs, struct tuple *t, uint32_t cap)
 {
-	uint32_t hashed = table_size(cap);
-	struct entry *e = vstore_get(vs, block_size(cap, hashed));
+	unsigned hash = table_bits(cap);
+	struct entry *e = vstore_get(vs, block_size(cap, hash));
 
 	if (!e)
 		return -ENOMEM;
 	t->used = pack(e, t);
-	vstore_put(vs, t->e, block_size(t->cap, t->hashed));
+	vstore_put(vs, t->e, block_size(t->cap, t->hash));
 	t->e = e;
 	t->cap = cap;
-	t->hashed = hashed & 0x7fffffff;
+	t->hash = hash & 31;
 	table_fill(t);
 	return 0;
 }
@@ -158,10 +166,10 @@ err_t tuple_reserve(struct vstore *vs, struct tuple *t, uint32_t n)
 /* The slot whose key has this text; t->used when there is none. */
 static uint32_t find_text(const struct tuple *t, uint32_t hash, const char *s, size_t len)
 {
-	uint32_t i, slot, mask = t->hashed - 1u;
+	uint32_t i, slot, mask = slots(t->hash) - 1;
 	const struct sym *k;
 
-	if (!t->hashed) {
+	if (!t->hash) {
 		for (slot = 0; slot < t->used; slot++) {
 			k = t->e[slot].key;
 			if (k && k->hash == hash && k->len == len && !memcmp(k->s, s, len))
@@ -179,9 +187,9 @@ static uint32_t find_text(const struct tuple *t, uint32_t hash, const char *s, s
 
 static uint32_t find_key(const struct tuple *t, const struct sym *key)
 {
-	uint32_t i, slot, mask = t->hashed - 1u;
+	uint32_t i, slot, mask = slots(t->hash) - 1;
 
-	if (!t->hashed) {
+	if (!t->hash) {
 		for (slot = 0; slot < t->used && t->e[slot].key != key; slot++)
 			;
 		return slot;
@@ -222,7 +230,7 @@ static void remove_slot(struct vstore *vs, struct tuple *t, uint32_t slot)
 	e->key = NULL;
 	e->v = (struct value){ .type = VALUE_NONE, .len = order };
 	t->live--;
-	if (slot + 1 == t->used && !t->hashed)
+	if (slot + 1 == t->used && !t->hash)
 		t->used--;
 }
 
@@ -233,7 +241,7 @@ static void append(struct tuple *t, struct sym *key, struct value v)
 	else
 		t->mixed = 1;
 	t->e[t->used] = (struct entry){ .key = key, .v = v };
-	if (t->hashed && key)
+	if (t->hash && key)
 		table_add(t, t->used);
 	t->used++;
 	t->live++;

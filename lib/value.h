@@ -59,21 +59,24 @@ struct entry {
 
 struct tuple {
 	uint32_t refs;
-	uint32_t id;	      /* the log's dictionary index, 0: none */
-	uint32_t used;	      /* slots in use, gaps included */
-	uint32_t live;	      /* entries */
-	uint32_t cap;	      /* slots */
-	uint32_t order;	      /* the next entry's */
-	uint32_t hashed : 31; /* slots of the table behind the entries, a power of two */
-	uint32_t mixed : 1;   /* holds more than tuples, so that slots are not sorted by order */
+	uint32_t id;	    /* the log's dictionary index, 0: none */
+	uint32_t used;	    /* slots in use, gaps included */
+	uint32_t live;	    /* entries */
+	uint32_t cap;	    /* slots */
+	uint32_t order;	    /* the next entry's */
+	uint32_t hash : 5;  /* log2 of the size of the table behind the entries; 0: none */
+	uint32_t mixed : 1; /* holds more than tuples, so that slots are not sorted by order */
+	uint32_t gen : 26;  /* which log `id` is of; the user's */
+	uint32_t serial;    /* unlike that of any other tuple of the store */
 	struct entry *e;
-	void *owner; /* for the user of the store */
+	void *owner; /* the user's */
 };
 
 struct vstore {
 	struct alloc *a;
 	struct sym **bucket;
 	uint32_t nbucket, nsym;
+	uint32_t ntuple, serial;
 	uint64_t mem; /* bytes held */
 };
 
