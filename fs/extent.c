@@ -391,8 +391,10 @@ static void splice(struct change *c)
 {
 	struct tfs_map *m = &c->i->map;
 
-	memmove(m->e + c->from + c->n, m->e + c->to, (m->n - c->to) * sizeof(*m->e));
-	memcpy(m->e + c->from, c->e, c->n * sizeof(*m->e));
+	if (m->n > c->to)
+		memmove(m->e + c->from + c->n, m->e + c->to, (m->n - c->to) * sizeof(*m->e));
+	if (c->n)
+		memcpy(m->e + c->from, c->e, c->n * sizeof(*m->e));
 	m->n += c->n - (c->to - c->from);
 }
 

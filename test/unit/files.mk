@@ -6,6 +6,7 @@ unit-tests += fmt
 test-lib-y := test/lib/assert.c
 test-lib-y += test/lib/pages.c
 test-lib-y += test/lib/link.c
+test-lib-y += test/lib/memdisk.c test/lib/failalloc.c
 unit-tests += pkt
 unit-tests += page
 test_page-y := test/lib/kern.c kern/page.c kern/page_buddy.c kern/page_boot.c kern/pt.c kern/slab.c \
@@ -32,3 +33,5 @@ unit-tests += coracle
 test_coracle-y := tools/coracle_host.c tools/coracle_ldcache.c tools/coracle_opt.c tools/coracle_plan.c \
 	tools/coracle_qemu.c tools/coracle_util.c
 unit-tests += tcp_link
+unit-tests += tfs_power
+test_tfs_power-y := test/lib/fsbox.c
