@@ -640,7 +640,7 @@ static bool last_partition(const uint8_t *mbr, uint64_t *first, uint64_t *nsect)
 err_t tfs_fs_find(struct blk *blk, uint64_t *first, uint64_t *nsect, struct tfs_ident *ident)
 {
 	uint8_t *mbr;
-	err_t err = tfs_probe(blk, 0, ident);
+	err_t err = tfs_probe(blk, 0, &kernel_alloc, ident);
 
 	*first = 0;
 	*nsect = blk->nsect;
@@ -655,5 +655,5 @@ err_t tfs_fs_find(struct blk *blk, uint64_t *first, uint64_t *nsect, struct tfs_
 	kfree(mbr);
 	if (!err && !blk_range_ok(blk, *first, *nsect))
 		err = -ENODEV;
-	return err ? err : tfs_probe(blk, *first, ident);
+	return err ? err : tfs_probe(blk, *first, &kernel_alloc, ident);
 }

@@ -13,18 +13,32 @@
 
 #include "test/lib/fsbox.h"
 
-enum { DISK = 4096, DIR = 0040755, REG = 0100644, LNK = 0120777, STEPS = 60, SEEDS = 5 };
+enum { DISK = 2048, DIR = 0040755, REG = 0100644, LNK = 0120777, STEPS = 56, SEEDS = 12 };
 
 static err_t many_files(struct fsbox *b)
 {
-	char name[16];
+	char name[100];
 	err_t err = 0;
 
-	for (int i = 0; i < 20 && !err; i++) {
-		snprintf(name, sizeof(name), "a/m%d", i);
+	for (int i = 0; i < 60 && !err; i++) {
+		snprintf(name, sizeof(name),
+			 i < 20 ? "a/m%d" : "a/a longer name, for longer records %d", i);
 		err = fsbox_make(b, name, REG, NULL);
 		/* Asked again after a failure: what is there is there. */
 		err = err == -EEXIST ? 0 : err;
+	}
+	return err;
+}
+
+static err_t remove_many(struct fsbox *b)
+{
+	char name[100];
+	err_t err = 0;
+
+	for (int i = 20; i < 60 && !err; i++) {
+		snprintf(name, sizeof(name), "b/a longer name, for longer records %d", i);
+		err = fsbox_remove(b, name);
+		err = err == -ENOENT ? 0 : err;
 	}
 	return err;
 }
@@ -144,8 +158,10 @@ static err_t step(struct fsbox *b, unsigned n)
 		return fsbox_rename(b, "a", "b", 0);
 	case 24:
 		return fsbox_remove(b, "b/m9");
+	case 25:
+		return remove_many(b);
 	default: /* the log goes through several extents */
-		return n & 1 ? fsbox_write(b, "b/m10", (n - 25) * 3000ull, 3000, n)
+		return n & 1 ? fsbox_write(b, "b/m10", (n - 26) * 3000ull, 3000, n)
 			     : set_mode(b, n & 2 ? "b/m11" : "b/m12");
 	}
 }
@@ -266,6 +282,97 @@ static void test_cut_6(void **state)
 	cut_everywhere(6);
 }
 
+/* --- promises that need a case of their own ---------------------------------------------------- */
+
+static char *line_of(const char *text, const char *path)
+{
+	char *at = strstr(text, path);
+
+	return at ? strndup(at, strcspn(at, "\n")) : NULL;
+}
+
+/*
+ * Space that a removal freed is not written over before the removal is durable: while the old name is there, so are its
+ * contents.
+ */
+static void reuse_after_removal(unsigned version)
+{
+	bool cut = true;
+
+	for (unsigned at = 0; cut; at++) {
+		for (unsigned seed = 0; seed < 4; seed++) {
+			char *before, *after, *was, *is;
+			struct fsbox b;
+
+			fsbox_init(&b, DISK, version);
+			assert_int_equal(fsbox_format(&b), 0);
+			assert_int_equal(fsbox_make(&b, "old", REG, NULL), 0);
+			assert_int_equal(fsbox_write(&b, "old", 0, 600000, 1), 0);
+			assert_int_equal(tfs_sync(b.fs), 0);
+			before = fsbox_text(&b);
+			b.disk.cut = b.disk.writes + at;
+			cut = fsbox_remove(&b, "old") || fsbox_make(&b, "new", REG, NULL) ||
+			      fsbox_write(&b, "new", 0, 700000, 2) || tfs_sync(b.fs);
+			fsbox_unmount(&b);
+			memdisk_power(&b.disk, seed);
+			assert_int_equal(fsbox_mount(&b, 0), 0);
+			after = fsbox_text(&b);
+			was = line_of(before, "/old");
+			is = line_of(after, "/old");
+			if (is)
+				assert_string_equal(is, was);
+			free(before);
+			free(after);
+			free(was);
+			free(is);
+			fsbox_fini(&b);
+		}
+	}
+}
+
+static void test_reuse(void **state)
+{
+	(void)state;
+	reuse_after_removal(5);
+	reuse_after_removal(6);
+}
+
+/*
+ * Two commits without a flush; the first is lost and the second survives.  What is then written in the
+ * first one's place must not bring the second back.
+ */
+static void test_lost_and_found(void **state)
+{
+	(void)state;
+	for (unsigned seed = 2; seed < 40; seed++) {
+		struct fsbox b;
+		char *want, *got;
+
+		fsbox_init(&b, DISK, 6);
+		assert_int_equal(fsbox_format(&b), 0);
+		assert_int_equal(tfs_sync(b.fs), 0);
+		assert_int_equal(fsbox_make(&b, "first", DIR, NULL), 0);
+		assert_int_equal(tfs_commit(b.fs), 0);
+		assert_int_equal(fsbox_make(&b, "second", DIR, NULL), 0);
+		assert_int_equal(tfs_commit(b.fs), 0);
+		fsbox_unmount(&b);
+		memdisk_power(&b.disk, seed);
+		assert_int_equal(fsbox_mount(&b, 0), 0);
+		assert_null(tfs_damage(b.fs));
+		assert_int_equal(fsbox_make(&b, "third", DIR, NULL), 0);
+		assert_int_equal(tfs_sync(b.fs), 0);
+		want = fsbox_text(&b);
+		fsbox_unmount(&b);
+		assert_int_equal(fsbox_mount(&b, 0), 0);
+		assert_null(tfs_damage(b.fs));
+		got = fsbox_text(&b);
+		assert_string_equal(got, want);
+		free(want);
+		free(got);
+		fsbox_fini(&b);
+	}
+}
+
 /* A change that finds no memory changes nothing, and works when asked again. */
 static void memory_everywhere(unsigned version)
 {
@@ -347,9 +454,10 @@ static void test_memory_mount(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_cut_5),	     cmocka_unit_test(test_cut_6),
-		cmocka_unit_test(test_memory_5),     cmocka_unit_test(test_memory_6),
-		cmocka_unit_test(test_memory_mount),
+		cmocka_unit_test(test_cut_5),	       cmocka_unit_test(test_cut_6),
+		cmocka_unit_test(test_memory_5),       cmocka_unit_test(test_memory_6),
+		cmocka_unit_test(test_memory_mount),   cmocka_unit_test(test_reuse),
+		cmocka_unit_test(test_lost_and_found),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
