@@ -78,7 +78,7 @@ static err_t check_extents(struct checker *k, const struct tuple *extents)
 static err_t check_map(struct checker *k, struct tuple *t)
 {
 	struct tfs_inode *i;
-	err_t err = inode_get(k->fs, t, NULL, &i);
+	err_t err = tfs_inode_get(k->fs, t, NULL, &i);
 
 	if (err)
 		return err;

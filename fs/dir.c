@@ -11,7 +11,7 @@ static bool name_is_good(const char *s, size_t len)
 
 err_t dir_of(const struct tfs_inode *dir, struct tuple **out)
 {
-	*out = inode_children(dir);
+	*out = tfs_inode_children(dir);
 	return *out ? 0 : -ENOTDIR;
 }
 
@@ -42,7 +42,7 @@ err_t dir_check(const struct tfs_inode *dir, const char *name, size_t len, struc
 void dir_changed(struct tfs_inode *dir, int64_t now)
 {
 	dir->mtime = dir->ctime = now;
-	inode_touch(dir, DIRTY_MTIME | DIRTY_CTIME);
+	tfs_inode_touch(dir, DIRTY_MTIME | DIRTY_CTIME);
 }
 
 err_t tfs_lookup(struct tfs_inode *dir, const char *name, size_t len, struct tfs_inode **out)
@@ -55,7 +55,7 @@ err_t tfs_lookup(struct tfs_inode *dir, const char *name, size_t len, struct tfs
 	if (len > TFS_NAME_MAX)
 		return -ENAMETOOLONG;
 	t = name_is_good(name, len) ? dir_find(children, name, len) : NULL;
-	return t ? inode_get(dir->fs, t, dir, out) : -ENOENT;
+	return t ? tfs_inode_get(dir->fs, t, dir, out) : -ENOENT;
 }
 
 err_t tfs_readdir(struct tfs_inode *dir, uint64_t cookie, struct tfs_dirent *out)
@@ -79,7 +79,7 @@ err_t tfs_readdir(struct tfs_inode *dir, uint64_t cookie, struct tfs_dirent *out
 		.name = e->key->s,
 		.len = e->key->len,
 		.ino = e->v.t->serial,
-		.mode = inode_type(dir->fs, e->v.t),
+		.mode = tfs_inode_type(dir->fs, e->v.t),
 		.cookie = (uint64_t)e->v.len + 1,
 	};
 	return 0;
@@ -87,7 +87,7 @@ err_t tfs_readdir(struct tfs_inode *dir, uint64_t cookie, struct tfs_dirent *out
 
 bool tfs_dir_empty(const struct tfs_inode *dir)
 {
-	const struct tuple *children = inode_children(dir);
+	const struct tuple *children = tfs_inode_children(dir);
 
 	return !children || !children->live;
 }
@@ -172,7 +172,7 @@ static err_t new_inode(struct tfs *fs, struct tfs_inode *dir, const struct tfs_n
 	give_type(fs, t, n, &err);
 	give_attrs(fs, t, n, &err);
 	if (!err)
-		err = inode_get(fs, t, dir, out);
+		err = tfs_inode_get(fs, t, dir, out);
 	tuple_put(&fs->vs, t); /* the handle has its own reference */
 	return err;
 }
@@ -258,7 +258,7 @@ err_t tfs_link(struct tfs_inode *dir, const char *name, size_t len, struct tfs_i
 	if (!i->nlink++)
 		fs->files++;
 	i->ctime = now;
-	inode_touch(i, DIRTY_CTIME);
+	tfs_inode_touch(i, DIRTY_CTIME);
 	dir_changed(dir, now);
 	return 0;
 }
@@ -269,11 +269,11 @@ void dir_drop_link(struct tfs_inode *i, int64_t now)
 	bool is_dir = (i->mode & S_IFMT_) == S_IFDIR_;
 
 	if (is_dir || --i->nlink == 0) {
-		inode_orphan(i);
+		tfs_inode_orphan(i);
 		return;
 	}
 	i->ctime = now;
-	inode_touch(i, DIRTY_CTIME);
+	tfs_inode_touch(i, DIRTY_CTIME);
 }
 
 static err_t remove_name(struct tfs_inode *dir, struct tuple *children, const char *name,
@@ -301,7 +301,7 @@ static err_t remove_entry(struct tfs_inode *dir, const char *name, size_t len, b
 	t = dir_find(children, name, len);
 	if (!t)
 		return -ENOENT;
-	err = inode_get(dir->fs, t, dir, &i);
+	err = tfs_inode_get(dir->fs, t, dir, &i);
 	if (err)
 		return err;
 	is_dir = (i->mode & S_IFMT_) == S_IFDIR_;

@@ -164,7 +164,7 @@ err_t tfs_write_begin(struct tfs_inode *i, uint64_t block, uint64_t n, bool rese
 static void touch_data(struct tfs_inode *i, int64_t now)
 {
 	i->mtime = i->ctime = now;
-	inode_touch(i, DIRTY_MTIME | DIRTY_CTIME);
+	tfs_inode_touch(i, DIRTY_MTIME | DIRTY_CTIME);
 }
 
 static bool all_data(const struct tfs_inode *i, uint64_t block, uint64_t n)

@@ -15,7 +15,7 @@ static const struct value *typed(const struct tuple *t, const struct sym *key, u
 	return v && v->type == type ? v : NULL;
 }
 
-struct tuple *inode_children(const struct tfs_inode *i)
+struct tuple *tfs_inode_children(const struct tfs_inode *i)
 {
 	const struct value *v = typed(i->t, i->fs->k.children, VALUE_TUPLE);
 
@@ -30,7 +30,7 @@ static uint64_t number(const struct tuple *t, const struct sym *key, uint64_t ot
 }
 
 /* Directories, links and sockets are told by their keys, as in format 5; the rest by `mode`. */
-uint32_t inode_type(const struct tfs *fs, const struct tuple *t)
+uint32_t tfs_inode_type(const struct tfs *fs, const struct tuple *t)
 {
 	uint32_t type;
 
@@ -111,7 +111,7 @@ static uint64_t count_blocks(const struct tfs *fs, const struct tuple *t)
 static void load(struct tfs_inode *i)
 {
 	struct tfs *fs = i->fs;
-	uint32_t type = inode_type(fs, i->t);
+	uint32_t type = tfs_inode_type(fs, i->t);
 	uint32_t perms = type == S_IFLNK_ ? MODE_LINK : MODE_DEFAULT;
 	size_t len;
 
@@ -127,13 +127,14 @@ static void load(struct tfs_inode *i)
 		i->size = number(i->t, fs->k.filelength, 0);
 		i->blocks = count_blocks(fs, i->t);
 	} else if (type == S_IFDIR_) {
-		i->nlink = 2 + count_subdirs(fs, inode_children(i));
+		i->nlink = 2 + count_subdirs(fs, tfs_inode_children(i));
 	} else if (type == S_IFLNK_ && value_text(tuple_find(i->t, fs->k.linktarget), &len)) {
 		i->size = len;
 	}
 }
 
-err_t inode_get(struct tfs *fs, struct tuple *t, struct tfs_inode *parent, struct tfs_inode **out)
+err_t tfs_inode_get(struct tfs *fs, struct tuple *t, struct tfs_inode *parent,
+		    struct tfs_inode **out)
 {
 	struct tfs_inode *i = t->owner;
 
@@ -161,7 +162,7 @@ struct tfs_inode *tfs_root(struct tfs *fs)
 {
 	struct tfs_inode *i;
 
-	return inode_get(fs, fs->root, NULL, &i) ? NULL : i;
+	return tfs_inode_get(fs, fs->root, NULL, &i) ? NULL : i;
 }
 
 struct tfs_inode *tfs_get(struct tfs_inode *i)
@@ -194,7 +195,7 @@ void tfs_put(struct tfs_inode *i)
 
 /* --- dirty attributes ------------------------------------------------------------------------- */
 
-void inode_touch(struct tfs_inode *i, unsigned dirty)
+void tfs_inode_touch(struct tfs_inode *i, unsigned dirty)
 {
 	if (list_empty(&i->link)) {
 		list_add_tail(&i->fs->dirty, &i->link);
@@ -210,7 +211,7 @@ static void clean(struct tfs_inode *i)
 	tfs_put(i);
 }
 
-void inodes_forget(struct tfs *fs)
+void tfs_inodes_forget(struct tfs *fs)
 {
 	while (!list_empty(&fs->dirty))
 		clean(list_entry(fs->dirty.next, struct tfs_inode, link));
@@ -246,7 +247,7 @@ static err_t stage_inode(struct tfs_inode *i)
 	return edits_apply(fs, &es);
 }
 
-err_t inodes_stage(struct tfs *fs)
+err_t tfs_inodes_stage(struct tfs *fs)
 {
 	while (!list_empty(&fs->dirty)) {
 		struct tfs_inode *i = list_entry(fs->dirty.next, struct tfs_inode, link);
@@ -291,7 +292,7 @@ err_t tfs_setattr(struct tfs_inode *i, const struct tfs_attr *a)
 		dirty |= DIRTY_CTIME;
 	}
 	if (dirty)
-		inode_touch(i, dirty);
+		tfs_inode_touch(i, dirty);
 	return 0;
 }
 
@@ -307,7 +308,7 @@ static void leave_log(struct tuple *t)
 			e->v.t->id = 0;
 }
 
-void inode_orphan(struct tfs_inode *i)
+void tfs_inode_orphan(struct tfs_inode *i)
 {
 	const struct value *v = typed(i->t, i->fs->k.extents, VALUE_TUPLE);
 

@@ -134,7 +134,7 @@ void tfs_unmount(struct tfs *fs)
 {
 	struct alloc *a = fs->a;
 
-	inodes_forget(fs);
+	tfs_inodes_forget(fs);
 	tuple_put(&fs->vs, fs->root);
 	put_keys(fs);
 	vstore_fini(&fs->vs);
@@ -310,7 +310,7 @@ err_t tfs_compact(struct tfs *fs)
 	err_t err = tfs_writable(fs);
 
 	if (!err)
-		err = inodes_stage(fs);
+		err = tfs_inodes_stage(fs);
 	return err ? err : log_compact(fs);
 }
 
@@ -320,7 +320,7 @@ err_t tfs_commit(struct tfs *fs)
 
 	if (err)
 		return fs->damage[0] ? err : 0; /* a read-only mount has nothing to write */
-	err = inodes_stage(fs);
+	err = tfs_inodes_stage(fs);
 	if (err || !tfs_dirty(fs))
 		return err;
 	if (fs->building || fs->must_compact || log_wants_compact(fs)) {

@@ -30,7 +30,7 @@ static err_t find(const struct tfs_name *n, struct tuple *names, struct tfs_inod
 	struct tuple *t = dir_find(names, n->s, n->len);
 
 	*out = NULL;
-	return t ? inode_get(n->dir->fs, t, n->dir, out) : -ENOENT;
+	return t ? tfs_inode_get(n->dir->fs, t, n->dir, out) : -ENOENT;
 }
 
 /* Linux's order of refusals. */
@@ -91,11 +91,11 @@ static void settle(const struct move *m, int64_t now)
 
 	move_dir(m->src, from, to);
 	m->src->ctime = now;
-	inode_touch(m->src, DIRTY_CTIME);
+	tfs_inode_touch(m->src, DIRTY_CTIME);
 	if (m->exchange) {
 		move_dir(m->dst, to, from);
 		m->dst->ctime = now;
-		inode_touch(m->dst, DIRTY_CTIME);
+		tfs_inode_touch(m->dst, DIRTY_CTIME);
 	} else if (m->dst) {
 		if (is_dir(m->dst))
 			to->nlink--;

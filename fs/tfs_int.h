@@ -34,17 +34,18 @@ void buf_free(struct alloc *, struct buf *);
 void buf_put(struct buf *, const void *p, size_t n);
 
 /* Keys of the schema, interned at mount. */
-#define TFS_KEYS(X)                                                                          \
-	X(children)                                                                          \
-	X(extents)                                                                           \
-	X(filelength)                                                                        \
-	X(offset)                                                                            \
-	X(length)                                                                            \
-	X(allocated)                                                                         \
-	X(uninited)                                                                          \
-	X(linktarget)                                                                        \
-	X(nlink) X(mode) X(uid) X(gid) X(rdev) X(atime) X(mtime) X(ctime) X(btime) X(xattrs) \
-		X(socket) X(readonly) X(no_encode)
+#define TFS_KEYS(X)                                                                           \
+	X(children)                                                                           \
+	X(extents)                                                                            \
+	X(filelength)                                                                         \
+	X(offset)                                                                             \
+	X(length)                                                                             \
+	X(allocated)                                                                          \
+	X(uninited)                                                                           \
+	X(linktarget)                                                                         \
+	X(nlink)                                                                              \
+	X(mode) X(uid) X(gid) X(rdev) X(atime) X(mtime) X(ctime) X(btime) X(xattrs) X(socket) \
+		X(readonly) X(no_encode)
 
 struct tfs_keys {
 #define X(k) struct sym *k;
@@ -279,17 +280,17 @@ enum {
 	DIRTY_SIZE = 1 << 6,
 };
 
-uint32_t inode_type(const struct tfs *, const struct tuple *);
-must_check err_t inode_get(struct tfs *, struct tuple *, struct tfs_inode *parent,
-			   struct tfs_inode **out);
-struct tuple *inode_children(const struct tfs_inode *);
-void inode_touch(struct tfs_inode *, unsigned dirty);
+uint32_t tfs_inode_type(const struct tfs *, const struct tuple *);
+must_check err_t tfs_inode_get(struct tfs *, struct tuple *, struct tfs_inode *parent,
+			       struct tfs_inode **out);
+struct tuple *tfs_inode_children(const struct tfs_inode *);
+void tfs_inode_touch(struct tfs_inode *, unsigned dirty);
 /* The attributes of all dirty inodes become edits. */
 /* At unmount: handles that only the dirty list holds. */
-void inodes_forget(struct tfs *);
-must_check err_t inodes_stage(struct tfs *);
+void tfs_inodes_forget(struct tfs *);
+must_check err_t tfs_inodes_stage(struct tfs *);
 /* The inode has lost its last name. */
-void inode_orphan(struct tfs_inode *);
+void tfs_inode_orphan(struct tfs_inode *);
 struct value time_value(int64_t ns);
 int64_t value_time(const struct value *);
 

@@ -56,7 +56,7 @@ static err_t change(struct tfs_inode *i, const char *name, struct value v, int64
 	err = edits_apply(i->fs, &es);
 	if (!err) {
 		i->ctime = now;
-		inode_touch(i, DIRTY_CTIME);
+		tfs_inode_touch(i, DIRTY_CTIME);
 	}
 	return err;
 }
