@@ -1,3 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 init-y :=
 init-y += init/main.c
+init-y += init/app.c
+init-y += init/config.c
+init-y += init/root.c
