@@ -78,6 +78,9 @@ void fpu_save(void *area);
 void fpu_restore(const void *area);
 uint64_t tls_get(void); /* FS base on x86-64 */
 void tls_set(uint64_t base);
+uint64_t tls2_get(void); /* the program's GS base */
+void tls2_set(uint64_t base);
+uint64_t arch_idle_poll_ns(void); /* how long polling before a halt pays; 0: not here */
 
 /*
  * The next trap from user mode lands on kstack_top, and arch_thread_self() is t. t has its uint32_t flags
@@ -114,12 +117,6 @@ void arch_irq_eoi(void);
 void arch_console_write(const char *s, size_t n);
 void arch_console_drain(void);
 
-/* PCI's memory-mapped configuration space, from the firmware (MCFG); false: none, use ports. */
-struct arch_ecam {
-	uint64_t phys;
-	uint8_t first_bus, last_bus;
-};
-bool arch_ecam(struct arch_ecam *out);
 /* The GSI of an ISA interrupt, and how it is wired. */
 unsigned arch_isa_gsi(unsigned isa_irq, bool *level, bool *low);
 

@@ -35,6 +35,8 @@ struct boot_info {
 
 extern struct boot_info boot_info;
 
+void *arch_boot_stack(void); /* its lowest address; KSTACK_BYTES long, the boot thread's for good */
+
 /* Firmware tables below 4 GB, mapped where the memory map does not; NULL: not there. Boot CPU, before SMP. */
 void *arch_boot_map(paddr_t pa, uint64_t len);
 

@@ -5,6 +5,7 @@
 #include "kern/cpu.h"
 #include "kern/init.h"
 #include "kern/klog.h"
+#include "kern/page.h"
 #include "kern/panic.h"
 #include "kern/trace.h"
 
@@ -21,7 +22,12 @@ static err_t trace_init(void)
 
 static err_t self_check(void)
 {
-	klog_warn("%u CPUs, entered by %s", ncpus, boot_info.protocol);
+	struct page_stats mem;
+
+	page_stats(&mem);
+	klog_warn("%u CPUs, %lu KB of memory, %lu KB used, entered by %s", ncpus,
+		  mem.total_bytes >> 10, (mem.total_bytes - mem.free_bytes) >> 10,
+		  boot_info.protocol);
 	return 0;
 }
 
@@ -31,8 +37,11 @@ static const struct step {
 	err_t (*run)(void);
 } steps[] = {
 	{ "console", klog_init },			   /* lines reach somebody from here on */
-	{ "trace", trace_init },  { "memory", page_init }, /* pages, from here on */
-	{ "slabs", slab_init },				   /* kmalloc() */
+	{ "trace", trace_init },  { "memory", page_init }, /* pages */
+	{ "heap", slab_init },				   /* kmalloc() */
+	{ "irq", irq_init },	 /* the machine's tables and interrupt controllers */
+	{ "sched", sched_init }, /* threads: steps below may sleep */
+	{ "cpus", smp_init },	 /* all of them, in their idle loops */
 	{ "check", self_check },
 };
 

@@ -15,25 +15,28 @@
 #define CPUS_MAX 64
 
 struct thread;
-struct timer_wheel;
 
 struct cpu {
 	struct arch_cpu arch;
-	struct thread *idle;	 /* [I] */
-	struct spinlock rq_lock; /* rank RANK_RUNQ */
-	struct list rq;		 /* [r] runnable threads, not the running one */
-	unsigned rq_len;	 /* [r] */
-	_Atomic bool polling;	 /* [a] idle and watching its flags: no IPI needed */
-	_Atomic bool resched;	 /* [a] give up the CPU at the next chance */
-	unsigned irq_depth;	 /* [o] */
-	uint64_t nirq;		 /* [o] interrupts taken since boot, all kinds */
-	uint64_t nswitch;	 /* [o] */
-	uint64_t idle_ns;	 /* [o] */
-	void *timers;		 /* [o] kern/timer.c */
-	void *page_cache;	 /* [o] kern/page.c: this CPU's free pages */
-	void *slab_cache;	 /* [o] kern/slab.c */
-	void *trace_ring;	 /* [o] kern/trace.c */
-	void *shard;		 /* [I] sock/shard.c */
+	struct thread *idle;	      /* [I] */
+	struct spinlock rq_lock;      /* rank RANK_RUNQ */
+	struct list rq;		      /* [r] runnable threads, not the running one */
+	_Atomic unsigned rq_len;      /* changed under [r]; looked at from everywhere */
+	_Atomic bool polling;	      /* [a] idle and watching its queue: no IPI needed */
+	bool slice_armed;	      /* [o] the slice timer runs: two compete */
+	unsigned irq_depth;	      /* [o] */
+	struct thread *switched_from; /* [o] for the first steps of the next thread */
+	void *fpu_owner;	      /* [o] the thread whose user registers the CPU holds */
+	_Atomic bool called;	      /* [a] cpu_call() wants something of this CPU */
+	uint64_t nirq;		      /* [o] interrupts taken since boot, all kinds */
+	uint64_t nswitch;	      /* [o] */
+	uint64_t idle_ns;	      /* [o] up to the last switch away from the idle thread */
+	void *page_cache;	      /* [o] kern/page.c: this CPU's free pages */
+	void *slab_cache;	      /* [o] kern/slab.c */
+	void *trace_ring;	      /* [o] kern/trace.c */
+	void *shard;		      /* [I] sock/shard.c */
+	unsigned nheld;		/* [o] debug builds: ranks of the spinlocks held, oldest first */
+	uint16_t held_rank[16]; /* [o] */
 };
 
 void cpu_init_area(struct cpu *c, unsigned id, uint32_t hw_id, void *area);
@@ -41,10 +44,11 @@ void cpu_boot_init(void); /* the boot CPU's area; first of all */
 err_t smp_init(void) must_check;
 
 /*
- * Run fn(arg) on each CPU of the mask (bits of offline CPUs are ignored) with interrupts off, and wait until
- * all have; the caller's own included.  For TLB shoot-downs: fn is short and takes no lock of rank RANK_CALL or below.
- * Context: thread or interrupt, interrupts on or off: a CPU that waits here answers the calls of others.
+ * Run fn(arg) on each CPU of the mask (bits of offline CPUs are ignored), interrupts off, and wait until all
+ * have; the caller's own included.  For TLB shoot-downs: fn is short and takes no lock.  Any context and any
+ * lock held: a CPU that waits for a spinlock or here answers the calls of others.
  */
+void cpu_call_answer(void); /* in a spin loop with interrupts off */
 void cpu_call(uint64_t mask, void (*fn)(void *), void *arg);
 
 extern struct cpu *cpus[CPUS_MAX];

@@ -30,7 +30,7 @@ struct lockable rwlock {
 	_Atomic int64_t state; /* -1: writer; n > 0: readers */
 	struct spinlock lock;  /* rank RANK_WAITQ; the slow path */
 	struct waitq wq;
-	unsigned writers_waiting; /* [lock] */
+	_Atomic unsigned writers_waiting; /* changed under [lock] */
 };
 
 void rwlock_init(struct rwlock *l);

@@ -108,7 +108,7 @@ void spin_lock(struct spinlock *l) no_lock_analysis
 	while (unlikely(atomic_exchange_explicit(&l->held, 1, memory_order_acquire)))
 		/* Relaxed: the exchange orders. */
 		while (atomic_load_explicit(&l->held, memory_order_relaxed))
-			cpu_relax();
+			cpu_call_answer(); /* the owner may be waiting for us */
 	note_taken(l);
 }
 

@@ -10,6 +10,7 @@
 #include <stdatomic.h>
 
 #include "arch/arch.h"
+#include "lib/assert.h"
 
 /* Lowest taken first. A new lock needs a line here and one in doc/locking.md that says why. */
 enum lock_rank {
@@ -27,11 +28,12 @@ enum lock_rank {
 	RANK_PT,       /* page tables */
 	RANK_DEV,      /* driver queues */
 	RANK_WAITQ,    /* wait queues that own their lock */
+	RANK_THREADS,  /* the list of threads */
 	RANK_TIMER,
 	RANK_RUNQ,
 	RANK_SLAB,
 	RANK_PAGE,
-	RANK_LOG, /* console and trace: may be taken under anything */
+	RANK_LOG,  /* console and trace: may be taken under anything */
 	RANK_UART, /* the serial port, which the log writes to */
 };
 

@@ -14,6 +14,7 @@
 #include "arch/arch.h"
 #include "kern/cpu.h"
 #include "lib/list.h"
+#include "lib/rbtree.h"
 
 /* Bits of thread.flags: anything set takes the slow way out of the kernel. */
 enum {
@@ -33,16 +34,19 @@ struct thread {
 	_Atomic uint32_t flags;	 /* [a] THREAD_* */
 	_Atomic uint32_t refs;	 /* [a] */
 	enum thread_state state; /* [r] */
-	bool interruptible;	 /* [r] in waitq_wait(), not _deaf */
+	uint8_t sleep;		 /* [r] enum sleep_kind while BLOCKED: what may end it */
 	bool is_user;		 /* [I] */
 	_Atomic unsigned cpu;	 /* [a] where it runs or last ran */
 	int nice;		 /* -20 .. 19 */
 	cpumask_t affinity;	 /* [r] */
 	struct list rq_link;	 /* [r] */
 	struct list all_link;	 /* threads_lock */
+	struct rb_node tid_node; /* threads_lock */
 	void *kstack;		 /* [I] lowest address; KSTACK_BYTES */
 	void *fpu;		 /* [o] fpu_bytes(); user threads only */
 	uint64_t tls;		 /* [o] thread pointer while not running */
+	uint64_t tls2;		 /* [o] the second one (GS base on x86-64), likewise */
+	unsigned fpu_cpu;	 /* [o] where the FPU registers last held `fpu` */
 	uint64_t cpu_ns;	 /* [o] time on a CPU, up to last_ns */
 	uint64_t user_ns;	 /* [o] of it, in user mode (sampled at switches and ticks) */
 	uint64_t last_ns;	 /* [o] when cpu_ns was brought up to date */
@@ -83,6 +87,17 @@ struct thread *thread_find(uint32_t tid); /* with a reference, or NULL */
 void thread_for_each(bool (*fn)(struct thread *t, void *arg), void *arg);
 unsigned thread_count_user(void);
 
+/*
+ * Something to look at while a CPU has nothing to run (a driver's queue): true when it found work. Called with
+ * interrupts on, often; CPUs poll a little before they halt. Static storage.
+ */
+struct idle_poll {
+	bool (*poll)(void *arg);
+	void *arg;
+	struct idle_poll *next;
+};
+void sched_idle_poll_add(struct idle_poll *p);
+
 void sched_yield(void);
 void sched_resched_check(void);	   /* on the way to user mode: switch if asked to */
 void sched_wake(struct thread *t); /* BLOCKED -> runnable; no-op otherwise. Any context. */
@@ -93,6 +108,7 @@ void sched_wake(struct thread *t); /* BLOCKED -> runnable; no-op otherwise. Any 
 void thread_notify(struct thread *t, uint32_t flags);
 err_t thread_set_affinity(struct thread *t, cpumask_t mask) must_check; /* -EINVAL: no online CPU */
 void thread_times(const struct thread *t, uint64_t *total_ns, uint64_t *user_ns);
-void thread_times_user(uint64_t *total_ns, uint64_t *user_ns); /* all user threads, the ended included */
-unsigned sched_nrunning(void);	     /* runnable and running, all CPUs */
-void sched_loadavg(uint32_t avg[3]); /* 1, 5, 15 minutes, 16.16 fixed point */
+void thread_times_user(uint64_t *total_ns,
+		       uint64_t *user_ns); /* all user threads, the ended included */
+unsigned sched_nrunning(void);		   /* runnable and running, all CPUs */
+void sched_loadavg(uint32_t avg[3]);	   /* 1, 5, 15 minutes, 16.16 fixed point */

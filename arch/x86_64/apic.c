@@ -165,7 +165,7 @@ err_t arch_irq_msi(unsigned cpu_hw_id, unsigned vector, uint64_t *addr, uint32_t
 	return 0;
 }
 
-/* The EOI was sent on entry (trap.c): a vector's handler may be the next to be interrupted only by IRET. */
+/* trap.c sends it after the handler. */
 void arch_irq_eoi(void)
 {
 }

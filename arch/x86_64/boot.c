@@ -95,6 +95,25 @@ static void check_module(void)
 	boot_info.module_len = 0;
 }
 
+uint64_t x86_trampoline_phys;
+
+/* The lowest whole page of RAM, but not page 0, for CPUs that start in real mode. */
+static void reserve_trampoline(void)
+{
+	for (unsigned i = 0; i < boot_info.nmem; i++) {
+		const struct boot_mem *m = &boot_info.mem[i];
+		uint64_t at = MAX(m->start.v, 4096ull);
+
+		if (m->type != BOOT_MEM_RAM || at + 4096 > m->start.v + m->len || at >= 0xa0000)
+			continue;
+		if (boot_mem_add(&boot_info, at, 4096, BOOT_MEM_RESERVED)) {
+			x86_trampoline_phys = at;
+			boot_mem_finish(&boot_info);
+		}
+		return;
+	}
+}
+
 /*
  * A zeroed page for page tables, taken from behind the image, which grows by it.  Only machines with
  * memory above 4 GB and without 1 GB pages need more than a few.
@@ -184,6 +203,11 @@ void *arch_boot_map(paddr_t pa, uint64_t len)
 	return (void *)(DIRECT_BASE + pa.v);
 }
 
+void *arch_boot_stack(void)
+{
+	return boot_stack;
+}
+
 static void drop_identity_map(void)
 {
 	boot_pml4[0] = 0;
@@ -205,6 +229,7 @@ void boot_main(const void *info, unsigned protocol)
 		take_linux64(low_mem((uint64_t)info, sizeof(struct boot_params)));
 	boot_mem_finish(&boot_info);
 	check_module();
+	reserve_trampoline();
 	cut_direct_map();
 	drop_identity_map();
 	x86_mmu_early();

@@ -225,6 +225,23 @@ void tls_set(uint64_t base)
 		wrmsr(MSR_FS_BASE, base);
 }
 
+/* In the kernel the program's GS base lies in the MSR that SWAPGS swaps with. */
+uint64_t tls2_get(void)
+{
+	return rdmsr(MSR_KERNEL_GS_BASE);
+}
+
+void tls2_set(uint64_t base)
+{
+	wrmsr(MSR_KERNEL_GS_BASE, base);
+}
+
+/* An emulator pays for each instruction polled; a halt under a hypervisor costs two world switches. */
+uint64_t arch_idle_poll_ns(void)
+{
+	return x86.hypervisor == HYP_TCG ? 0 : 20000;
+}
+
 bool arch_random(uint64_t *out)
 {
 	uint64_t v = 0;

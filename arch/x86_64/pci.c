@@ -3,18 +3,9 @@
 #include "arch/pci.h"
 
 #include "arch/io.h"
-#include "x86_int.h"
 
 enum { CONFIG_ADDRESS = 0xcf8, CONFIG_DATA = 0xcfc };
 #define CONFIG_ENABLE 0x80000000u
-
-bool arch_pci_ecam(uint64_t *phys, unsigned *first_bus, unsigned *last_bus)
-{
-	*phys = machine.ecam_phys;
-	*first_bus = machine.ecam_first_bus;
-	*last_bus = machine.ecam_last_bus;
-	return machine.ecam_phys != 0;
-}
 
 /* PCI Local Bus 3.0, 3.2.2.3.2: the address register keeps what is written to it. */
 bool arch_pci_ports(void)

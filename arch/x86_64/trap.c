@@ -173,8 +173,6 @@ static void exception(struct pt_regs *r, unsigned vector, uint64_t error)
 static void interrupt(unsigned vector)
 {
 	kern_irq_enter();
-	if (vector != VEC_SPURIOUS)
-		lapic_eoi();
 	switch (vector) {
 	case VEC_TIMER:
 		kern_timer_irq();
@@ -190,6 +188,8 @@ static void interrupt(unsigned vector)
 	default:
 		kern_irq(vector);
 	}
+	if (vector != VEC_SPURIOUS)
+		lapic_eoi(); /* after the handler, which lowered the line if it was a level */
 	kern_irq_exit();
 }
 

@@ -36,11 +36,14 @@ struct cpu_tables {
 	struct tss tss;
 };
 
-void x86_nmi(void);	 /* smp.c */
+void x86_nmi(void);	  /* smp.c */
 void x86_mmu_early(void); /* mmu.c; before anything of arch/mmu.h is used */
-void x86_load_idt(void); /* trap.c */
+void x86_load_idt(void);  /* trap.c */
 void x86_init_idt(void);
 void x86_syscall_init(void); /* each CPU */
+
+/* boot.c: a page below 1 MB that is nobody else's; 0: there was none */
+extern uint64_t x86_trampoline_phys;
 
 /* fixmap.c: a page of registers, uncached, for good; boot CPU, early. */
 volatile void *x86_map_registers(uint64_t phys);
@@ -74,29 +77,7 @@ uint64_t x86_lapic_ticks(uint64_t ns);
 void x86_fpu_init(void); /* each CPU */
 
 /* ioapic.c */
-void ioapic_init(void);
-
-/* acpi_x86.c: what the tables (ACPI or MP) said about the machine. */
-struct x86_machine {
-	uint64_t lapic_phys;
-	uint32_t cpu_hw_id[64];
-	unsigned ncpus;
-	struct {
-		uint64_t phys;
-		uint32_t gsi_base;
-	} ioapic[8];
-	unsigned nioapics;
-	struct {
-		uint32_t gsi;
-		bool level, low;
-	} isa[16]; /* ISA IRQ -> GSI */
-	uint64_t ecam_phys;
-	uint8_t ecam_first_bus, ecam_last_bus;
-	bool has_8042, has_rtc;
-	uint8_t century_reg;
-};
-extern struct x86_machine machine;
-void x86_machine_init(void);
+void ioapic_add(uint64_t phys, uint32_t gsi_base);
 
 /* exit.c: this machine will not do. One line, status 125. Needs nothing. */
 _Noreturn void x86_fail(const char *why);
