@@ -28,6 +28,7 @@ static struct {
 	struct rb_root by_tid;	   /* [l] */
 	uint32_t next_tid;	   /* [l] */
 	uint32_t next_kernel_tid;  /* [l] */
+	uint64_t ended_ns;	/* [l] CPU time of user threads that are gone */
 	unsigned nuser;		   /* [l] */
 	void *stacks[STACKS_KEPT]; /* [l] */
 	unsigned nstacks;	   /* [l] */
@@ -88,6 +89,12 @@ static void enlist(struct thread *t)
 	spin_unlock_irq(&all.lock, on);
 }
 
+/* A running thread's last stretch is not in cpu_ns yet. Read without a lock: off by that at most. */
+static uint64_t cpu_time(const struct thread *t)
+{
+	return t->cpu_ns + (t->state == THREAD_RUNNING ? clock_mono_ns() - t->last_ns : 0);
+}
+
 static void delist(struct thread *t)
 {
 	bool on = spin_lock_irq(&all.lock);
@@ -95,6 +102,8 @@ static void delist(struct thread *t)
 	rb_remove(&all.by_tid, &t->tid_node);
 	list_del(&t->all_link);
 	all.nuser -= t->is_user;
+	if (t->is_user)
+		all.ended_ns += cpu_time(t);
 	spin_unlock_irq(&all.lock, on);
 }
 
@@ -280,13 +289,26 @@ err_t thread_set_affinity(struct thread *t, cpumask_t mask)
 	return 0;
 }
 
+/*
+ * Without a tick nobody looks whether a thread is in user mode, and the clock is not read at each system call: all
+ * time counts as the program's own.
+ */
 void thread_times(const struct thread *t, uint64_t *total_ns, uint64_t *user_ns)
 {
-	/* A running thread's last stretch is not in cpu_ns yet. Read without a lock: off by that at most. */
-	uint64_t run = t->state == THREAD_RUNNING ? clock_mono_ns() - t->last_ns : 0;
+	*total_ns = *user_ns = cpu_time(t);
+}
 
-	*total_ns = t->cpu_ns + run;
-	*user_ns = t->user_ns;
+void thread_times_user(uint64_t *total_ns, uint64_t *user_ns)
+{
+	bool on = spin_lock_irq(&all.lock);
+	uint64_t sum = all.ended_ns;
+	struct thread *t;
+
+	list_for_each_entry (t, &all.threads, all_link)
+		if (t->is_user)
+			sum += cpu_time(t);
+	spin_unlock_irq(&all.lock, on);
+	*total_ns = *user_ns = sum;
 }
 
 static void idle_main(void *arg)

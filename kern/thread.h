@@ -48,7 +48,6 @@ struct thread {
 	uint64_t tls2;		 /* [o] the second one (GS base on x86-64), likewise */
 	unsigned fpu_cpu;	 /* [o] where the FPU registers last held `fpu` */
 	uint64_t cpu_ns;	 /* [o] time on a CPU, up to last_ns */
-	uint64_t user_ns;	 /* [o] of it, in user mode (sampled at switches and ticks) */
 	uint64_t last_ns;	 /* [o] when cpu_ns was brought up to date */
 	uint64_t slice_end_ns;	 /* [o] */
 	uint64_t nvcsw, nivcsw;	 /* [o] */

@@ -14,3 +14,4 @@ lib-y += lib/value_get.c
 lib-y += lib/radix.c
 lib-y += lib/siphash.c
 lib-y += lib/wheel.c
+lib-kernel-y += lib/compiler.c

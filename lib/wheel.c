@@ -20,14 +20,14 @@ void wheel_init(struct wheel *w, uint64_t now_ns)
 	}
 }
 
-void timer_init(struct timer *t, timer_fn fn)
+void wheel_timer_init(struct wheel_timer *t, wheel_fn fn)
 {
 	list_init(&t->link);
 	t->fn = fn;
 	t->armed = false;
 }
 
-static void insert(struct wheel *w, struct timer *t)
+static void insert(struct wheel *w, struct wheel_timer *t)
 {
 	uint64_t diff = t->tick ^ w->tick;
 	unsigned level = (unsigned)(63 - __builtin_clzll(diff | 1)) / WHEEL_BITS;
@@ -38,7 +38,7 @@ static void insert(struct wheel *w, struct timer *t)
 	list_add_tail(&w->slot[level][slot], &t->link);
 }
 
-void timer_cancel(struct wheel *w, struct timer *t)
+void wheel_timer_cancel(struct wheel *w, struct wheel_timer *t)
 {
 	unsigned level = t->slot / WHEEL_SLOTS, slot = t->slot % WHEEL_SLOTS;
 
@@ -50,12 +50,12 @@ void timer_cancel(struct wheel *w, struct timer *t)
 		w->map[level] &= ~(1ULL << slot);
 }
 
-void timer_set(struct wheel *w, struct timer *t, uint64_t at_ns)
+void wheel_timer_set(struct wheel *w, struct wheel_timer *t, uint64_t at_ns)
 {
 	const uint64_t last = (1ULL << (WHEEL_LEVELS * WHEEL_BITS)) - 1;
 	uint64_t tick = (at_ns >> WHEEL_TICK_SHIFT) + 1;
 
-	timer_cancel(w, t);
+	wheel_timer_cancel(w, t);
 	t->tick = MIN(MAX(tick, w->tick + 1), last);
 	t->armed = true;
 	insert(w, t);
@@ -86,7 +86,7 @@ static void fire_slot(struct wheel *w, unsigned level, struct list *due)
 	list_splice_tail(&work, &w->slot[level][slot]);
 	w->map[level] &= ~(1ULL << slot);
 	while (!list_empty(&work)) {
-		struct timer *t = list_first(&work, struct timer, link);
+		struct wheel_timer *t = list_first(&work, struct wheel_timer, link);
 
 		list_del(&t->link);
 		if (t->tick > w->tick) {
@@ -112,7 +112,7 @@ void wheel_advance(struct wheel *w, uint64_t now_ns)
 	if (target > w->tick)
 		w->tick = target;
 	while (!list_empty(&due)) {
-		struct timer *t = list_first(&due, struct timer, link);
+		struct wheel_timer *t = list_first(&due, struct wheel_timer, link);
 
 		list_del(&t->link);
 		t->armed = false;

@@ -12,12 +12,12 @@
 
 enum { WHEEL_TICK_SHIFT = 17, WHEEL_BITS = 6, WHEEL_SLOTS = 64, WHEEL_LEVELS = 8 };
 
-struct timer;
-typedef void (*timer_fn)(struct timer *t, uint64_t now_ns);
+struct wheel_timer;
+typedef void (*wheel_fn)(struct wheel_timer *t, uint64_t now_ns);
 
-struct timer {
+struct wheel_timer {
 	struct list link; /* in a slot, or in the list of those about to fire */
-	timer_fn fn;
+	wheel_fn fn;
 	uint64_t tick; /* fires at this tick */
 	uint16_t slot; /* level * WHEEL_SLOTS + slot while armed */
 	bool armed;
@@ -30,10 +30,10 @@ struct wheel {
 };
 
 void wheel_init(struct wheel *w, uint64_t now_ns);
-void timer_init(struct timer *t, timer_fn fn);
+void wheel_timer_init(struct wheel_timer *t, wheel_fn fn);
 /* Arm for `at_ns`, moving it if it is armed. */
-void timer_set(struct wheel *w, struct timer *t, uint64_t at_ns);
-void timer_cancel(struct wheel *w, struct timer *t);
+void wheel_timer_set(struct wheel *w, struct wheel_timer *t, uint64_t at_ns);
+void wheel_timer_cancel(struct wheel *w, struct wheel_timer *t);
 /* Fire all that is due.  A callback may set and cancel any timer, and free its own. */
 void wheel_advance(struct wheel *w, uint64_t now_ns);
 /* No timer fires before this time; UINT64_MAX: none is armed. */

@@ -227,7 +227,7 @@ bool net_addr_at(const struct net_if *ifc, unsigned i, struct net_ifaddr *out)
 	return true;
 }
 
-static void addr_expired(struct timer *t, uint64_t now)
+static void addr_expired(struct wheel_timer *t, uint64_t now)
 {
 	struct if_addr *a = container_of(t, struct if_addr, timer);
 	struct net_if *ifc = a->ifc;
@@ -244,7 +244,7 @@ static void addr_expired(struct timer *t, uint64_t now)
 	if (now >= a->a.preferred_ns)
 		a->a.flags |= NET_ADDR_DEPRECATED; /* RFC 4862 5.5.4 */
 	if (a->a.valid_ns != UINT64_MAX)
-		timer_set(&ifc->st->wheel, &a->timer, a->a.valid_ns);
+		wheel_timer_set(&ifc->st->wheel, &a->timer, a->a.valid_ns);
 	net_changed(ifc, NET_CHG_ADDR);
 }
 
@@ -255,9 +255,9 @@ void if_addr_lifetimes(struct if_addr *a)
 	if (a->a.preferred_ns <= a->ifc->st->now)
 		at = a->a.valid_ns;
 	if (at != UINT64_MAX)
-		timer_set(&a->ifc->st->wheel, &a->timer, at);
+		wheel_timer_set(&a->ifc->st->wheel, &a->timer, at);
 	else
-		timer_cancel(&a->ifc->st->wheel, &a->timer);
+		wheel_timer_cancel(&a->ifc->st->wheel, &a->timer);
 }
 
 static err_t onlink_route(struct net_if *ifc, const struct net_ifaddr *a, bool add)
@@ -289,18 +289,18 @@ static void addr_slot_remove(struct net_if *ifc, unsigned at)
 {
 	struct wheel *w = &ifc->st->wheel;
 
-	timer_cancel(w, &ifc->addr[at].timer);
+	wheel_timer_cancel(w, &ifc->addr[at].timer);
 	for (unsigned i = at; i + 1 < ifc->naddrs; i++) {
 		struct if_addr *to = &ifc->addr[i], *from = &ifc->addr[i + 1];
 		uint64_t tick = from->timer.tick;
 		bool armed = from->timer.armed;
 
-		timer_cancel(w, &from->timer);
+		wheel_timer_cancel(w, &from->timer);
 		to->a = from->a;
 		to->dad_left = from->dad_left;
-		timer_init(&to->timer, from->timer.fn);
+		wheel_timer_init(&to->timer, from->timer.fn);
 		if (armed)
-			timer_set(w, &to->timer, (tick - 1) << WHEEL_TICK_SHIFT);
+			wheel_timer_set(w, &to->timer, (tick - 1) << WHEEL_TICK_SHIFT);
 	}
 	ifc->naddrs--;
 }
@@ -324,7 +324,7 @@ err_t net_addr_add(struct net_if *ifc, const struct net_ifaddr *a, uint64_t now)
 		return err;
 	slot = &ifc->addr[ifc->naddrs++];
 	*slot = (struct if_addr){ .a = *a, .ifc = ifc };
-	timer_init(&slot->timer, addr_expired);
+	wheel_timer_init(&slot->timer, addr_expired);
 	if (slot->a.valid_ns == 0)
 		slot->a.valid_ns = slot->a.preferred_ns = UINT64_MAX;
 	st->gen++;

@@ -36,7 +36,7 @@ static void solicit(struct neigh *n, const struct eth_addr *to)
 
 static void arm(struct neigh *n, uint64_t delay_ns)
 {
-	timer_set(&n->ifc->st->wheel, &n->timer, n->ifc->st->now + delay_ns);
+	wheel_timer_set(&n->ifc->st->wheel, &n->timer, n->ifc->st->now + delay_ns);
 }
 
 static uint64_t retrans_ns(const struct neigh *n)
@@ -62,7 +62,7 @@ static void neigh_free(struct neigh *n)
 {
 	struct net_stack *st = n->ifc->st;
 
-	timer_cancel(&st->wheel, &n->timer);
+	wheel_timer_cancel(&st->wheel, &n->timer);
 	pkt_list_free(&n->wait);
 	list_del(&n->link);
 	st->nneighs--;
@@ -70,7 +70,7 @@ static void neigh_free(struct neigh *n)
 	net_obj_free(st, n);
 }
 
-static void neigh_timer(struct timer *t, uint64_t now)
+static void neigh_timer(struct wheel_timer *t, uint64_t now)
 {
 	struct neigh *n = container_of(t, struct neigh, timer);
 
@@ -138,7 +138,7 @@ struct neigh *neigh_get(struct net_if *ifc, struct ip_addr a, bool make)
 	n->state = NEIGH_INCOMPLETE;
 	n->used_ns = st->now;
 	pkt_list_init(&n->wait);
-	timer_init(&n->timer, neigh_timer);
+	wheel_timer_init(&n->timer, neigh_timer);
 	list_add(head, &n->link);
 	st->nneighs++;
 	return n;
@@ -151,7 +151,7 @@ static void hold(struct neigh *n, struct pkt *p)
 	if (n->state == NEIGH_FAILED) {
 		n->state = NEIGH_INCOMPLETE;
 		n->probes = 0;
-		timer_cancel(&st->wheel, &n->timer);
+		wheel_timer_cancel(&st->wheel, &n->timer);
 	}
 	if (n->wait.count >= NEIGH_WAIT_MAX)
 		net_drop(st, pkt_list_pop(&n->wait), DROP_NEIGH_QUEUE);
@@ -203,7 +203,7 @@ void neigh_learned(struct neigh *n, struct eth_addr mac, bool solicited, bool ov
 	} else if (!was_known || !same) {
 		n->state = NEIGH_STALE;
 	}
-	timer_cancel(&st->wheel, &n->timer);
+	wheel_timer_cancel(&st->wheel, &n->timer);
 	while ((p = pkt_list_pop(&n->wait)) != NULL)
 		neigh_output(n, p, ip_is_v4(n->addr) ? ETH_P_IPV4 : ETH_P_IPV6);
 }
@@ -215,7 +215,7 @@ void neigh_confirm(struct neigh *n)
 	n->confirmed_ns = n->ifc->st->now;
 	if (n->state != NEIGH_REACHABLE) {
 		n->state = NEIGH_REACHABLE;
-		timer_cancel(&n->ifc->st->wheel, &n->timer);
+		wheel_timer_cancel(&n->ifc->st->wheel, &n->timer);
 	}
 }
 

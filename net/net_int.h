@@ -35,7 +35,7 @@ enum neigh_state {
 
 struct neigh {
 	struct list link; /* st->neighs[hash of addr] */
-	struct timer timer;
+	struct wheel_timer timer;
 	struct net_if *ifc;
 	struct ip_addr addr;
 	struct eth_addr mac;
@@ -58,7 +58,7 @@ struct net_dst {
 
 struct mcast_group {
 	struct list link; /* ifc->groups */
-	struct timer timer;
+	struct wheel_timer timer;
 	struct net_if *ifc;
 	struct ip_addr addr;
 	uint32_t users;
@@ -68,7 +68,7 @@ struct mcast_group {
 
 struct if_addr {
 	struct net_ifaddr a;
-	struct timer timer; /* DAD, then lifetimes */
+	struct wheel_timer timer; /* DAD, then lifetimes */
 	struct net_if *ifc;
 	uint8_t dad_left;
 	bool used;
@@ -97,7 +97,7 @@ struct net_if {
 	struct dhcp4 *dhcp4; /* while the client runs */
 	struct auto6 *auto6; /* while IPv6 is configured automatically */
 	struct net_lease lease;
-	struct timer mcast_timer;	       /* general query: report all */
+	struct wheel_timer mcast_timer;	       /* general query: report all */
 	uint64_t igmp_v1_until, igmp_v2_until; /* an older querier was heard (RFC 3376 7.2.1) */
 	uint8_t ip6_hops;		       /* from router advertisements */
 	uint32_t nd_reachable_ms, nd_retrans_ms;

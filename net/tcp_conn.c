@@ -113,7 +113,7 @@ struct tcp_conn *tcp_conn_alloc(struct net_stack *st, void *owner)
 	for (unsigned i = 0; i < TM_COUNT; i++)
 		c->tm[i] = UINT64_MAX;
 	c->timer_at = UINT64_MAX;
-	timer_init(&c->timer, tcp_timer_fire);
+	wheel_timer_init(&c->timer, tcp_timer_fire);
 	list_init(&c->accept_link);
 	list_add(&st->tcp->loose, &c->accept_link);
 	return c;
@@ -132,7 +132,7 @@ void tcp_conn_free(struct tcp_conn *c)
 	struct net_stack *st = c->st;
 
 	tcp_conn_unhash(c);
-	timer_cancel(&st->wheel, &c->timer);
+	wheel_timer_cancel(&st->wheel, &c->timer);
 	list_del(&c->accept_link);
 	net_ep_fini(&c->ep);
 	queues_free(c);
@@ -255,7 +255,7 @@ void tcp_tm_set(struct tcp_conn *c, enum tcp_timer t, uint64_t at_ns)
 	/* A wheel timer that fires too early costs less than moving it with every ACK. */
 	if (at_ns < c->timer_at) {
 		c->timer_at = at_ns;
-		timer_set(&c->st->wheel, &c->timer, at_ns);
+		wheel_timer_set(&c->st->wheel, &c->timer, at_ns);
 	}
 }
 

@@ -277,7 +277,7 @@ struct tcp_conn {
 	/* --- timers --- */
 	uint64_t tm[TM_COUNT]; /* ns, UINT64_MAX: off */
 	uint64_t timer_at;     /* what `timer` is armed for */
-	struct timer timer;
+	struct wheel_timer timer;
 	uint64_t last_rcv_us, last_snd_us, last_ack_us;
 
 	/* --- opening --- */
@@ -311,7 +311,7 @@ struct tcp_listener {
 /* A connection in TIME-WAIT, or an orphan in FIN-WAIT-2: what it needs to answer and no more. */
 struct tcp_tw {
 	struct tcp_tw *hash_next, **hash_prev;
-	struct timer timer;
+	struct wheel_timer timer;
 	struct net_stack *st;
 	struct tcp_conn_addr addr;
 	struct seq snd_nxt, rcv_nxt;
@@ -475,7 +475,7 @@ void tcp_rto_arm(struct tcp_conn *c);		   /* RTO or TLP for what is in flight, o
 uint64_t tcp_rto_now_us(const struct tcp_conn *c); /* with backoff */
 
 /* --- tcp_timer.c --- */
-void tcp_timer_fire(struct timer *t, uint64_t now);
+void tcp_timer_fire(struct wheel_timer *t, uint64_t now);
 void tcp_persist_arm(struct tcp_conn *c);
 void tcp_keep_arm(struct tcp_conn *c);
 

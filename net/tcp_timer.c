@@ -248,7 +248,7 @@ static void fire(struct tcp_conn *c, enum tcp_timer t)
 	}
 }
 
-void tcp_timer_fire(struct timer *timer, uint64_t now)
+void tcp_timer_fire(struct wheel_timer *timer, uint64_t now)
 {
 	struct tcp_conn *c = container_of(timer, struct tcp_conn, timer);
 	struct net_stack *st = c->st;
@@ -270,7 +270,7 @@ void tcp_timer_fire(struct timer *timer, uint64_t now)
 			next = MIN(next, c->tm[t]);
 		if (next != UINT64_MAX && next < c->timer_at) {
 			c->timer_at = next;
-			timer_set(&st->wheel, &c->timer, next);
+			wheel_timer_set(&st->wheel, &c->timer, next);
 		}
 	}
 	tcp_reap(st);

@@ -48,7 +48,7 @@ void tcp_tw_free(struct tcp_tw *tw)
 {
 	struct tcp_table *t = tw->st->tcp;
 
-	timer_cancel(&tw->st->wheel, &tw->timer);
+	wheel_timer_cancel(&tw->st->wheel, &tw->timer);
 	*tw->hash_prev = tw->hash_next;
 	if (tw->hash_next)
 		tw->hash_next->hash_prev = tw->hash_prev;
@@ -56,7 +56,7 @@ void tcp_tw_free(struct tcp_tw *tw)
 	objcache_free(&t->tws, tw);
 }
 
-static void tw_timer(struct timer *t, uint64_t now)
+static void tw_timer(struct wheel_timer *t, uint64_t now)
 {
 	(void)now;
 	tcp_tw_free(container_of(t, struct tcp_tw, timer));
@@ -84,8 +84,8 @@ void tcp_tw_enter(struct tcp_conn *c, bool fin_wait_2, uint64_t life_ns)
 		};
 		if (t->tw_count > t->tw_mask)
 			table_grow(st);
-		timer_init(&tw->timer, tw_timer);
-		timer_set(&st->wheel, &tw->timer, st->now + life_ns);
+		wheel_timer_init(&tw->timer, tw_timer);
+		wheel_timer_set(&st->wheel, &tw->timer, st->now + life_ns);
 		chain_add(bucket(st, &tw->addr), tw);
 		t->tw_count++;
 		MIB_INC(st, TcpExt_TW);
@@ -172,7 +172,7 @@ static void tw_fin(struct tcp_tw *tw, const struct tcp_seg *s)
 	}
 	if (s->has_ts)
 		tw->ts_recent = s->tsval;
-	timer_set(&tw->st->wheel, &tw->timer, tw->st->now + TCP_TIMEWAIT_S * 1000000000ULL);
+	wheel_timer_set(&tw->st->wheel, &tw->timer, tw->st->now + TCP_TIMEWAIT_S * 1000000000ULL);
 	tw_ack(tw);
 }
 

@@ -15,6 +15,7 @@
 static struct clock_params params; /* [I] mult 0: not known yet */
 static uint64_t tsc_per_ns_32;	   /* [I] TSC ticks of a nanosecond, 32.32 fixed point */
 static uint64_t lapic_hz;	   /* [I] */
+static uint64_t lapic_per_ns_32;   /* [I] its ticks of a nanosecond, 32.32 */
 
 struct pvclock { /* Linux Documentation/virt/kvm/x86/msr.rst, MSR_KVM_SYSTEM_TIME_NEW */
 	uint32_t version, pad0;
@@ -200,6 +201,7 @@ void x86_time_init(void)
 		(hz << 32) / NS; /* hz < 2^32: below 4.3 GHz; above, precision would be lost */
 	if (hz >> 32)
 		tsc_per_ns_32 = (hz << 30) / NS << 2;
+	lapic_per_ns_32 = (lapic_hz << 32) / NS;
 	params.base_cycles = boot_info.entry_cycles;
 	params.shift = 32;
 	params.mult = (NS << 32) / hz;
@@ -219,7 +221,7 @@ uint64_t x86_tsc_of_ns(uint64_t ns)
 
 uint64_t x86_lapic_ticks(uint64_t ns)
 {
-	return (uint64_t)((unsigned __int128)ns * lapic_hz / NS);
+	return (uint64_t)((unsigned __int128)ns * lapic_per_ns_32 >> 32);
 }
 
 void arch_clock_params(struct clock_params *p)
