@@ -398,7 +398,8 @@ void *krealloc(void *p, size_t size)
 	q = kmalloc(size);
 	if (!q)
 		return p && size <= have ? p : NULL;
-	memcpy(q, p, MIN(have, size));
+	if (p)
+		memcpy(q, p, MIN(have, size));
 	kfree(p);
 	return q;
 }

@@ -35,3 +35,6 @@ test_coracle-y := tools/coracle_host.c tools/coracle_ldcache.c tools/coracle_opt
 unit-tests += tcp_link
 unit-tests += tfs_power
 test_tfs_power-y := test/lib/fsbox.c
+unit-tests += virtio_net
+test_virtio_net-y := $(test_page-y) dev/virtqueue.c dev/virtio.c dev/virtio_net.c dev/virtio_net_hdr.c \
+	dev/netifs.c test/lib/vq_device.c test/lib/fake_vdev.c
