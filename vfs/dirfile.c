@@ -5,6 +5,7 @@
  */
 #include "abi/linux_fcntl.h"
 #include "vfs/fs.h"
+#include "vfs/lock.h"
 #include "vfs/regular.h"
 #include "vfs/vfs.h"
 #include "vfs/writeback.h"
@@ -108,4 +109,5 @@ const struct file_ops dir_file_ops = {
 	.read = dir_read,
 	.seek = dir_seek,
 	.sync = dir_sync,
+	.fcntl = file_lock_fcntl,
 };

@@ -23,3 +23,6 @@ vfs-y += vfs/tfs.c
 vfs-y += vfs/tfs_io.c
 vfs-y += vfs/tmpfs.c
 vfs-y += vfs/writeback.c
+vfs-y += vfs/devfs.c
+vfs-y += vfs/init.c
+vfs-y += vfs/lock_fcntl.c

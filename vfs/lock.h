@@ -28,3 +28,5 @@ void file_locks_close(struct file *f);
 /* The description goes: its OFD and flock locks go. */
 void file_locks_release(struct file *f);
 void locks_free(struct inode *i);
+/* fcntl(2)'s lock and seal commands: struct file_ops.fcntl of files with an inode. */
+long file_lock_fcntl(struct file *f, int cmd, uint64_t arg);

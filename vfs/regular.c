@@ -336,4 +336,5 @@ const struct file_ops regular_file_ops = {
 	.mmap = reg_mmap,
 	.sync = reg_sync,
 	.close = file_locks_close,
+	.fcntl = file_lock_fcntl,
 };

@@ -13,8 +13,9 @@
 struct page;
 struct blk;
 
-/* Boot, in this order. */
-err_t vfs_init(void) must_check; /* caches, descriptors, the write-back thread */
+/* Boot, in this order; tfs_fs_mount() of the root comes between them (vfs/tfs.h). */
+err_t vfs_init(void) must_check;	   /* caches, descriptors, the write-back thread */
+err_t vfs_mount_standard(void) must_check; /* /dev, /proc, /sys, /dev/shm, /tmp, /run */
 
 struct open_how {
 	uint32_t flags; /* O_* as the program gave them */
