@@ -39,6 +39,7 @@ static const struct step {
 	{ "console", klog_init },			   /* lines reach somebody from here on */
 	{ "trace", trace_init },  { "memory", page_init }, /* pages */
 	{ "heap", slab_init },				   /* kmalloc() */
+	{ "vm", vm_init },				   /* the kernel's own pages are sealed */
 	{ "irq", irq_init },	 /* the machine's tables and interrupt controllers */
 	{ "sched", sched_init }, /* threads: steps below may sleep */
 	{ "cpus", smp_init },	 /* all of them, in their idle loops */

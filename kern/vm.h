@@ -38,6 +38,7 @@ enum vm_flags {
 	VM_MAYEXEC = 1 << 15,
 	VM_MAYREAD = 1 << 16,
 	VM_VDSO = 1 << 17,
+	VM_WIPEONFORK = 1 << 18, /* remembered only: there is no fork */
 };
 
 struct vm_object;
@@ -53,12 +54,14 @@ struct vm_object_ops {
 	 * call again.
 	 */
 	err_t (*get_page)(struct vm_object *o, uint64_t index, bool write, struct page **out);
-	/* A cached, up-to-date page for fault-around: no I/O, no sleep; NULL when not there. */
+	/* A cached, up-to-date page, with a reference: no I/O, no sleep, under the object's lock; NULL: not there. */
 	struct page *(*peek_page)(struct vm_object *o, uint64_t index);
 	/* msync(MS_SYNC), and the range's part of fsync. */
 	err_t (*sync)(struct vm_object *o, uint64_t first, uint64_t last);
 	/* MADV_WILLNEED and friends; may start reads. */
 	void (*readahead)(struct vm_object *o, uint64_t first, uint64_t n);
+	/* MADV_REMOVE: pages [first, first + n) become a hole. NULL: -EINVAL. */
+	err_t (*punch)(struct vm_object *o, uint64_t first, uint64_t n);
 	void (*get)(struct vm_object *o);
 	void (*put)(struct vm_object *o);
 	/* For /proc/self/maps and crash reports. */
@@ -71,10 +74,13 @@ struct vm_object {
 	const struct vm_object_ops *ops;
 	struct spinlock lock; /* RANK_AREA; guards areas */
 	struct list areas;    /* [lock] shared and private areas that map it */
+	bool always_dirty; /* [I] memory only: writes need not be noted, get_page(write) is read's */
 };
 void vm_object_init(struct vm_object *o, const struct vm_object_ops *ops);
-/* Take away the program's view of pages [first, first+n): truncate, hole punch. Private copies stay
- * when `keep_private`. */
+/*
+ * Take away the program's view of pages [first, first+n): truncate, hole punch. Private copies stay
+ * when `keep_private`.  Of pages to be removed for good, owner was changed before: faults under way see that.
+ */
 void vm_object_unmap(struct vm_object *o, uint64_t first, uint64_t n, bool keep_private);
 /* Before write-back: make shared mappings of the page read-only again; true if any had written to it. */
 bool vm_object_clean(struct vm_object *o, uint64_t index);
@@ -91,9 +97,12 @@ err_t vm_sync(uaddr_t addr, size_t len, int linux_flags) must_check;
 err_t vm_incore(uaddr_t addr, size_t len, uaddr_t vec) must_check;
 err_t vm_lock(uaddr_t addr, size_t len, bool on_fault) must_check;
 err_t vm_unlock(uaddr_t addr, size_t len) must_check;
+err_t vm_lock_all(bool current, bool future, bool on_fault) must_check; /* mlockall(2) */
+void vm_unlock_all(void);
 uaddr_t vm_brk(uaddr_t new_brk); /* the break that holds afterwards */
 void vm_set_brk(uaddr_t start);	 /* by the loader */
-void vm_set_stack(uaddr_t top, size_t limit);
+/* The first stack, which ends at top and grows down to `limit` bytes; decides where mmap() places things. */
+err_t vm_set_stack(uaddr_t top, uint64_t limit) must_check;
 /* A page of the kernel's, shared with the program read-only or read-exec (vDSO, its data). */
 err_t vm_map_kernel(uaddr_t *addr, struct page **pages, unsigned n, unsigned prot,
 		    unsigned flags) must_check;

@@ -35,6 +35,11 @@ struct vm_area *area_first(const struct area_tree *t)
 	return area_of(rb_first(&t->root));
 }
 
+struct vm_area *area_last(const struct area_tree *t)
+{
+	return area_of(rb_last(&t->root));
+}
+
 struct vm_area *area_next(const struct vm_area *a)
 {
 	return area_of(rb_next(&a->node));
@@ -184,7 +189,7 @@ bool area_gap_down(const struct area_tree *t, uint64_t len, uaddr_t low, uaddr_t
 		   uint64_t align, uaddr_t *out)
 {
 	const uint64_t want[4] = { len, low, high, align };
-	struct vm_area *last = area_of(rb_last(&t->root));
+	struct vm_area *last = area_last(t);
 	struct vm_area *a = area_find(t, high - 1);
 
 	if (!a && fit_down(last ? last->end : 0, UINT64_MAX, want, out))
@@ -201,7 +206,7 @@ bool area_gap_up(const struct area_tree *t, uint64_t len, uaddr_t low, uaddr_t h
 		 uaddr_t *out)
 {
 	const uint64_t want[4] = { len, low, high, align };
-	struct vm_area *last = area_of(rb_last(&t->root));
+	struct vm_area *last = area_last(t);
 	struct vm_area *a = area_find(t, low);
 
 	for (; a && gap_bottom(a) < high; a = seek(a, len, 1))

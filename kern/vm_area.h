@@ -34,6 +34,7 @@ struct area_tree {
 
 void area_tree_init(struct area_tree *t);
 struct vm_area *area_first(const struct area_tree *t);
+struct vm_area *area_last(const struct area_tree *t);
 struct vm_area *area_next(const struct vm_area *a);
 struct vm_area *area_prev(const struct vm_area *a);
 /* The lowest area that ends above addr: the one that holds addr, or the next one up; NULL: none. */

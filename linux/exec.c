@@ -283,10 +283,15 @@ static err_t write_stack(struct exec *x, struct stack_layout *l)
 	return err;
 }
 
-static err_t make_stack(struct exec *x, struct stack_layout *l)
+/* First of all: it decides where mappings without an address go. */
+static err_t place_stack(struct exec *x)
 {
 	x->stack_top = USER_TOP - vm_aslr(STACK_RND_BITS);
-	vm_set_stack(x->stack_top, process_rlimit(RLIM_STACK));
+	return vm_set_stack(x->stack_top, process_rlimit(RLIM_STACK));
+}
+
+static err_t make_stack(struct exec *x, struct stack_layout *l)
+{
 	x->whose = x->path;
 	return write_stack(x, l);
 }
@@ -350,6 +355,8 @@ static err_t load(struct exec *x)
 		err = loader_plan(x->file, &x->plan, &x->why);
 	if (!err)
 		err = open_interp(x);
+	if (!err)
+		err = place_stack(x);
 	if (!err)
 		err = map_all(x);
 	if (!err)

@@ -1,0 +1,608 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* kern/vm_map.c: areas come and go: mmap, munmap, brk, and where things are placed. */
+#include "kern/vm_int.h"
+
+#include "kern/init.h"
+#include "kern/kmap.h"
+#include "kern/rand.h"
+#include "kern/slab.h"
+#include "kern/tlb.h"
+#include "lib/assert.h"
+
+struct aspace as;
+struct vm_policy vm_policy = {
+	.mmap_min_addr = 0x10000,
+	.limit_as = UINT64_MAX,
+	.limit_data = UINT64_MAX,
+	.limit_memlock = UINT64_MAX,
+	.limit_stack = 8ull << 20,
+};
+
+static struct slab_cache *area_cache;
+
+enum {
+	STACK_GAP_MIN = 128 << 20,    /* Linux's: room kept below the stack's top */
+	STACK_RANDOM_PAGES = 1 << 22, /* what the loader may move the stack by */
+	STACK_FIRST = 132 << 10,      /* mapped at once; the rest as it grows */
+	LOW_32BIT = 0x40000000,	      /* MAP_32BIT: the second gigabyte */
+};
+#define HIGH_32BIT 0x80000000ull
+
+err_t vm_init(void)
+{
+	rwlock_init(&as.lock);
+	area_tree_init(&as.areas);
+	list_init(&as.dead);
+	as.mmap_base = USER_TOP - STACK_GAP_MIN;
+	area_cache = slab_new("vm_area", sizeof(struct vm_area), 8);
+	return kmap_seal_image();
+}
+
+uint64_t vm_aslr(unsigned bits)
+{
+	if (vm_policy.noaslr || bits == 0)
+		return 0;
+	return (rand_u64() & ((1ull << bits) - 1)) << PAGE_SHIFT;
+}
+
+/* --- areas ------------------------------------------------------------------------------------- */
+
+unsigned vm_pt_prot(unsigned prot)
+{
+	unsigned p = 0;
+
+	if (prot & (VM_READ | VM_WRITE | VM_EXEC))
+		p |= PT_READ;
+	if (prot & VM_WRITE)
+		p |= PT_WRITE | PT_DIRTY;
+	if (prot & VM_EXEC)
+		p |= PT_EXEC;
+	return p | PT_USER;
+}
+
+void area_set_prot(struct vm_area *a, unsigned prot)
+{
+	a->prot = prot;
+	a->pt_prot = vm_pt_prot(prot);
+}
+
+struct vm_area *area_new(uaddr_t start, uaddr_t end, unsigned prot, unsigned flags)
+{
+	struct vm_area *a = slab_zalloc(area_cache);
+
+	if (!a)
+		return NULL;
+	a->start = start;
+	a->end = end;
+	a->flags = flags & VM_KEPT_FLAGS;
+	area_set_prot(a, prot);
+	list_init(&a->link);
+	return a;
+}
+
+void area_free(struct vm_area *a)
+{
+	slab_free(area_cache, a);
+}
+
+static bool is_data(const struct vm_area *a)
+{
+	return (a->prot & VM_WRITE) && !(a->flags & (VM_SHARED | VM_STACK | VM_GROWSDOWN));
+}
+
+void area_account(const struct vm_area *a, int sign)
+{
+	size_t pages = (size_t)(a->end - a->start) >> PAGE_SHIFT;
+
+	if (sign < 0)
+		pages = -pages;
+	as.total += pages;
+	if (a->flags & VM_LOCKED)
+		as.locked += pages;
+	if (is_data(a))
+		as.data += pages;
+	if (a->flags & (VM_STACK | VM_GROWSDOWN))
+		as.stack += pages;
+	if ((a->prot & (VM_EXEC | VM_WRITE)) == VM_EXEC)
+		as.exec += pages;
+	if (a->flags & VM_SHARED)
+		as.shared += pages;
+	as.peak_total = MAX(as.peak_total, as.total);
+}
+
+static void join_object(struct vm_area *a, struct vm_object *o)
+{
+	a->object = o;
+	if (!o)
+		return;
+	o->ops->get(o);
+	spin_lock(&o->lock);
+	list_add_tail(&o->areas, &a->link);
+	spin_unlock(&o->lock);
+}
+
+static void leave_object(struct vm_area *a)
+{
+	struct vm_object *o = a->object;
+
+	if (!o)
+		return;
+	spin_lock(&o->lock);
+	list_del(&a->link);
+	spin_unlock(&o->lock);
+}
+
+void area_link(struct vm_area *a, struct vm_object *o, uint64_t pgoff)
+{
+	a->pgoff = pgoff;
+	area_insert(&as.areas, a);
+	area_account(a, 1);
+	join_object(a, o);
+}
+
+/* Out of the tree and off its object's list; the object's reference goes with the area. */
+static void area_unlink(struct vm_area *a)
+{
+	atomic_store_explicit(&as.hint, NULL, memory_order_relaxed); /* as.lock orders */
+	leave_object(a);
+	area_account(a, -1);
+	area_remove(&as.areas, a);
+}
+
+static void bury(struct vm_area *a)
+{
+	list_add(&as.dead, &a->link);
+}
+
+void aspace_lock(void) no_lock_analysis
+{
+	write_lock(&as.lock);
+}
+
+/* Letting go of an object may write to a disk, or wait for who waits for our lock: not under it. */
+void aspace_unlock(void) no_lock_analysis
+{
+	struct list dead;
+	struct vm_area *a;
+
+	list_init(&dead);
+	list_splice_tail(&dead, &as.dead);
+	write_unlock(&as.lock);
+	while ((a = list_first(&dead, struct vm_area, link))) {
+		list_del(&a->link);
+		if (a->object)
+			a->object->ops->put(a->object);
+		area_free(a);
+	}
+}
+
+/* start, end and pgoff of an area on an object's list change under the object's lock too. */
+static void area_move_edges(struct vm_area *a, uaddr_t start, uaddr_t end) no_lock_analysis
+{
+	struct vm_object *o = a->object;
+
+	area_account(a, -1);
+	if (o)
+		spin_lock(&o->lock);
+	a->pgoff += (uint64_t)((int64_t)(start - a->start) >> PAGE_SHIFT);
+	area_resize(&as.areas, a, start, end);
+	if (o)
+		spin_unlock(&o->lock);
+	area_account(a, 1);
+}
+
+void area_extend(struct vm_area *a, uaddr_t end)
+{
+	area_move_edges(a, a->start, end);
+}
+
+err_t area_split(struct vm_area *a, uaddr_t addr)
+{
+	struct vm_area *upper = area_new(addr, a->end, a->prot, a->flags);
+	uint64_t pgoff = area_index(a, addr);
+
+	if (!upper)
+		return -ENOMEM;
+	area_move_edges(a, a->start, addr);
+	area_link(upper, a->object, pgoff);
+	return 0;
+}
+
+static err_t cut_at(uaddr_t addr)
+{
+	struct vm_area *a = area_find(&as.areas, addr);
+
+	return a && a->start < addr ? area_split(a, addr) : 0;
+}
+
+err_t area_cut_range(uaddr_t start, uaddr_t end)
+{
+	err_t err = cut_at(start);
+
+	return err ? err : cut_at(end);
+}
+
+static bool alike(const struct vm_area *lo, const struct vm_area *hi)
+{
+	if (lo->end != hi->start || lo->prot != hi->prot || lo->flags != hi->flags ||
+	    lo->object != hi->object || lo->flags & VM_VDSO)
+		return false;
+	return !lo->object || area_index(lo, lo->end) == hi->pgoff;
+}
+
+static void swallow(struct vm_area *lo, struct vm_area *hi)
+{
+	uaddr_t end = hi->end;
+
+	area_unlink(hi);
+	area_move_edges(lo, lo->start, end);
+	bury(hi);
+}
+
+struct vm_area *area_join(struct vm_area *a)
+{
+	struct vm_area *below = area_prev(a), *above = area_next(a);
+
+	if (above && alike(a, above))
+		swallow(a, above);
+	if (below && alike(below, a)) {
+		swallow(below, a);
+		return below;
+	}
+	return a;
+}
+
+struct vm_area *vm_find_area(uaddr_t addr)
+{
+	/* Relaxed: the area cannot go while as.lock is held, and whoever frees one clears the hint. */
+	struct vm_area *a = atomic_load_explicit(&as.hint, memory_order_relaxed);
+
+	if (a && a->start <= addr && addr < a->end)
+		return a;
+	a = area_find(&as.areas, addr);
+	if (a && a->start <= addr)
+		atomic_store_explicit(&as.hint, a, memory_order_relaxed);
+	return a;
+}
+
+/* --- placement --------------------------------------------------------------------------------- */
+
+static bool range_ok(uaddr_t addr, size_t len)
+{
+	return len <= USER_TOP && addr <= USER_TOP - len;
+}
+
+static bool is_free(uaddr_t addr, size_t len)
+{
+	const struct vm_area *a = area_find(&as.areas, addr), *below;
+	uaddr_t top;
+
+	if (!a)
+		return true;
+	top = a->start;
+	if (a->flags & VM_GROWSDOWN)
+		top -= MIN(top, AREA_GUARD);
+	below = area_prev(a);
+	return addr + len <= top && (!below || below->end <= addr);
+}
+
+/* 2 MB pages need places that are aligned for them; Linux aligns from that size on, too. */
+static uint64_t align_for(size_t len, unsigned flags)
+{
+	return len >= HUGE_SIZE && !(flags & (VM_STACK | VM_SHARED)) ? HUGE_SIZE : PAGE_SIZE;
+}
+
+static err_t place_anywhere(uaddr_t *addr, size_t len, unsigned flags)
+{
+	uint64_t min = vm_policy.mmap_min_addr, align = align_for(len, flags);
+
+	if (flags & VM_32BIT)
+		return area_gap_up(&as.areas, len, LOW_32BIT, HIGH_32BIT, PAGE_SIZE, addr)
+			       ? 0
+			       : -ENOMEM;
+	if (align > PAGE_SIZE && area_gap_down(&as.areas, len, min, as.mmap_base, align, addr))
+		return 0;
+	if (area_gap_down(&as.areas, len, min, as.mmap_base, PAGE_SIZE, addr) ||
+	    area_gap_up(&as.areas, len, as.mmap_base, USER_TOP, PAGE_SIZE, addr))
+		return 0;
+	return -ENOMEM;
+}
+
+err_t vm_place(uaddr_t *addr, size_t len, unsigned flags)
+{
+	uaddr_t hint = *addr;
+
+	if (len > USER_TOP - vm_policy.mmap_min_addr)
+		return -ENOMEM;
+	if (flags & (VM_FIXED | VM_FIXED_NOREPLACE)) {
+		if (!range_ok(hint, len))
+			return -ENOMEM;
+		if (hint & PAGE_MASK)
+			return -EINVAL;
+		if (hint < vm_policy.mmap_min_addr)
+			return -EPERM;
+		if (flags & VM_FIXED_NOREPLACE) {
+			const struct vm_area *a = area_find(&as.areas, hint);
+
+			return a && a->start < hint + len ? -EEXIST : 0;
+		}
+		return 0;
+	}
+	hint = ALIGN_UP(hint, PAGE_SIZE);
+	if (hint && hint < vm_policy.mmap_min_addr)
+		hint = vm_policy.mmap_min_addr;
+	if (hint && !(flags & VM_32BIT) && range_ok(hint, len) && is_free(hint, len)) {
+		*addr = hint;
+		return 0;
+	}
+	return place_anywhere(addr, len, flags);
+}
+
+/* --- limits ------------------------------------------------------------------------------------ */
+
+static bool over(size_t pages, size_t more, uint64_t limit)
+{
+	return limit != UINT64_MAX && (uint64_t)(pages + more) > limit >> PAGE_SHIFT;
+}
+
+/*
+ * Linux's heuristic overcommit refuses only what could never be: one writable private mapping larger than
+ * the machine's memory, unless it is MAP_NORESERVE.
+ */
+err_t vm_may_write(size_t pages, unsigned flags)
+{
+	struct page_stats st;
+
+	if (flags & VM_SHARED)
+		return 0;
+	if (!(flags & (VM_STACK | VM_GROWSDOWN)) && over(as.data, pages, vm_policy.limit_data))
+		return -ENOMEM;
+	if (flags & VM_NORESERVE)
+		return 0;
+	page_stats(&st);
+	return pages > st.total_bytes >> PAGE_SHIFT ? -ENOMEM : 0;
+}
+
+err_t vm_may_grow(size_t pages, unsigned prot, unsigned flags)
+{
+	if (over(as.total, pages, vm_policy.limit_as))
+		return -ENOMEM;
+	return prot & VM_WRITE ? vm_may_write(pages, flags) : 0;
+}
+
+err_t vm_may_lock(size_t pages)
+{
+	return over(as.locked, pages, vm_policy.limit_memlock) ? -EAGAIN : 0;
+}
+
+/* --- map --------------------------------------------------------------------------------------- */
+
+/* Pages of [start, end) that are mapped now: a fixed mapping replaces them. */
+static size_t mapped_pages(uaddr_t start, uaddr_t end)
+{
+	size_t n = 0;
+
+	for (const struct vm_area *a = area_find(&as.areas, start); a && a->start < end;
+	     a = area_next(a))
+		n += (size_t)(MIN(a->end, end) - MAX(a->start, start)) >> PAGE_SHIFT;
+	return n;
+}
+
+static err_t check_room(uaddr_t addr, size_t len, unsigned prot, unsigned flags)
+{
+	size_t pages = len >> PAGE_SHIFT, there = 0;
+	err_t err;
+
+	if (flags & VM_FIXED)
+		there = mapped_pages(addr, addr + len);
+	if (flags & VM_LOCKED) {
+		err = vm_may_lock(pages);
+		if (err)
+			return err;
+	}
+	return vm_may_grow(pages - MIN(there, pages), prot, flags);
+}
+
+static err_t map_locked(uaddr_t *addr, size_t len, unsigned prot, unsigned flags,
+			struct vm_object *o, uint64_t offset)
+{
+	struct vm_area *a;
+	err_t err = vm_place(addr, len, flags);
+
+	if (!err)
+		err = check_room(*addr, len, prot, flags);
+	if (err)
+		return err;
+	a = area_new(*addr, *addr + len, prot, flags);
+	if (!a)
+		return -ENOMEM;
+	if (flags & VM_FIXED)
+		err = vm_unmap_locked(*addr, *addr + len);
+	if (err) {
+		area_free(a);
+		return err;
+	}
+	area_link(a, o, o ? offset >> PAGE_SHIFT : 0);
+	area_join(a);
+	return 0;
+}
+
+static unsigned effective_flags(unsigned flags, const struct vm_object *o)
+{
+	if (!o)
+		flags |= VM_MAYREAD | VM_MAYWRITE | VM_MAYEXEC;
+	if (as.lock_future)
+		flags |= VM_LOCKED | (as.lock_future_on_fault ? 0 : VM_POPULATE);
+	return flags;
+}
+
+err_t vm_map(uaddr_t *addr, size_t len, unsigned prot, unsigned flags, struct vm_object *o,
+	     uint64_t offset)
+{
+	err_t err;
+
+	if (len == 0)
+		return -EINVAL;
+	if (len > USER_TOP)
+		return -ENOMEM;
+	len = ALIGN_UP(len, PAGE_SIZE);
+	aspace_lock();
+	flags = effective_flags(flags, o);
+	err = map_locked(addr, len, prot, flags, o, offset);
+	aspace_unlock();
+	/* What cannot be populated is not an error of mmap(). */
+	if (!err && (flags & VM_POPULATE) && prot)
+		(void)!vm_populate(*addr, *addr + len, prot & VM_WRITE && !(flags & VM_SHARED),
+				   true);
+	return err;
+}
+
+err_t vm_map_kernel(uaddr_t *addr, struct page **pages, unsigned n, unsigned prot, unsigned flags)
+{
+	size_t len = (size_t)n << PAGE_SHIFT;
+	err_t err;
+
+	aspace_lock();
+	err = map_locked(addr, len, prot,
+			 flags | VM_VDSO | VM_MAYREAD | (prot & VM_EXEC ? VM_MAYEXEC : 0), NULL, 0);
+	for (unsigned i = 0; !err && i < n; i++) {
+		struct pt_slot *s = pt_make(*addr + i * PAGE_SIZE, 0, vm_new_table);
+
+		if (s)
+			pt_write(s,
+				 pte_leaf(page_to_pa(pages[i]), vm_pt_prot(prot) | PT_SPECIAL, 0));
+		else
+			err = -ENOMEM;
+	}
+	aspace_unlock();
+	return err;
+}
+
+/* --- the stack --------------------------------------------------------------------------------- */
+
+/* As Linux: the gap is the stack's limit within bounds, what the stack was moved by, and its guard. */
+static void place_mappings(uint64_t limit)
+{
+	uint64_t gap = MAX(limit, (uint64_t)STACK_GAP_MIN);
+
+	gap = MIN(gap, USER_TOP / 6 * 5);
+	gap += ((uint64_t)STACK_RANDOM_PAGES << PAGE_SHIFT) + AREA_GUARD;
+	as.mmap_base = ALIGN_DOWN(USER_TOP - gap - vm_aslr(28), PAGE_SIZE);
+}
+
+err_t vm_set_stack(uaddr_t top, uint64_t limit)
+{
+	uaddr_t start = ALIGN_DOWN(top, PAGE_SIZE) - STACK_FIRST;
+
+	vm_policy.limit_stack = limit;
+	place_mappings(limit);
+	return vm_map(&start, ALIGN_UP(top, PAGE_SIZE) - start, VM_READ | VM_WRITE,
+		      VM_FIXED_NOREPLACE | VM_STACK | VM_GROWSDOWN, NULL, 0);
+}
+
+/* --- unmap ------------------------------------------------------------------------------------- */
+
+/*
+ * The areas leave the tree and their objects first: from then on nobody installs pages in the range. Then the
+ * pages, then the tables that no neighbour shares.
+ */
+err_t vm_unmap_locked(uaddr_t start, uaddr_t end)
+{
+	struct vm_area *a, *below;
+	struct vm_gather g;
+	uaddr_t floor, ceiling;
+	err_t err;
+
+	a = area_find(&as.areas, start);
+	if (!a || a->start >= end)
+		return 0;
+	err = area_cut_range(start, end);
+	if (err)
+		return err;
+	while ((a = area_find(&as.areas, start)) && a->start < end) {
+		area_unlink(a);
+		bury(a);
+	}
+	below = a ? area_prev(a) : area_last(&as.areas);
+	floor = below ? below->end : 0;
+	ceiling = a ? a->start : USER_TOP + PAGE_SIZE;
+	gather_init(&g);
+	vm_zap(&g, start, end);
+	vm_free_tables(&g, floor, start, end, ceiling);
+	gather_finish(&g);
+	return 0;
+}
+
+err_t vm_unmap(uaddr_t addr, size_t len)
+{
+	err_t err;
+
+	if ((addr & PAGE_MASK) || len == 0 || len > USER_TOP)
+		return -EINVAL;
+	len = ALIGN_UP(len, PAGE_SIZE);
+	if (!range_ok(addr, len))
+		return -EINVAL;
+	aspace_lock();
+	err = vm_unmap_locked(addr, addr + len);
+	aspace_unlock();
+	return err;
+}
+
+/* --- brk --------------------------------------------------------------------------------------- */
+
+void vm_set_brk(uaddr_t start)
+{
+	as.brk_start = as.brk_end = ALIGN_UP(start, PAGE_SIZE);
+}
+
+static bool brk_grow(uaddr_t from, uaddr_t to)
+{
+	unsigned flags = VM_BRK | VM_MAYREAD | VM_MAYWRITE | VM_MAYEXEC;
+	struct vm_area *a;
+
+	if (as.lock_future)
+		flags |= VM_LOCKED;
+	if (!is_free(from, to - from) ||
+	    (flags & VM_LOCKED && vm_may_lock((to - from) >> PAGE_SHIFT)) ||
+	    vm_may_grow((to - from) >> PAGE_SHIFT, VM_READ | VM_WRITE, flags))
+		return false;
+	a = area_new(from, to, VM_READ | VM_WRITE, flags);
+	if (!a)
+		return false;
+	area_link(a, NULL, 0);
+	area_join(a);
+	return true;
+}
+
+static bool brk_set(uaddr_t want)
+{
+	uaddr_t old = ALIGN_UP(as.brk_end, PAGE_SIZE), new;
+
+	if (want < as.brk_start || want > USER_TOP)
+		return false;
+	if (over(0, (want - as.brk_start) >> PAGE_SHIFT, vm_policy.limit_data))
+		return false;
+	new = ALIGN_UP(want, PAGE_SIZE);
+	if (new < old && vm_unmap_locked(new, old))
+		return false;
+	if (new > old && !brk_grow(old, new))
+		return false;
+	as.brk_end = want;
+	return true;
+}
+
+uaddr_t vm_brk(uaddr_t want)
+{
+	uaddr_t old, now;
+	bool populate;
+
+	aspace_lock();
+	old = as.brk_end;
+	populate = brk_set(want) && as.lock_future && !as.lock_future_on_fault;
+	now = as.brk_end;
+	aspace_unlock();
+	if (populate && now > old)
+		(void)!vm_populate(ALIGN_DOWN(old, PAGE_SIZE), ALIGN_UP(now, PAGE_SIZE), true,
+				   true);
+	return now;
+}
