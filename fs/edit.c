@@ -124,16 +124,16 @@ static err_t prepare(struct tfs *fs, const struct edits *es)
 	}
 	if (!err && fs->stage.len && fs->stage.len + bytes > STAGE_MAX)
 		err = log_commit(fs);
-	return err ? err : buf_reserve(fs->a, &fs->stage, bytes);
+	return err ? err : bytes_reserve(fs->a, &fs->stage, bytes);
 }
 
 static void encode_run(struct tfs *fs, const struct edits *es, uint32_t i, uint32_t end)
 {
-	struct buf *b = &fs->stage;
+	struct bytes *b = &fs->stage;
 	size_t start = b->len;
 	uint32_t len = 0;
 
-	buf_put(b, &len, sizeof(len));
+	bytes_put(b, &len, sizeof(len));
 	encode_update(fs, b, es->v[i].t, end - i);
 	for (; i < end; i++) {
 		encode_key(fs, b, es->v[i].key);

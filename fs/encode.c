@@ -7,7 +7,7 @@
 
 enum { NUMBER_BOUND = 11 }; /* a header byte and the varint of 64 bits */
 
-err_t buf_reserve(struct alloc *a, struct buf *b, size_t n)
+err_t bytes_reserve(struct alloc *a, struct bytes *b, size_t n)
 {
 	size_t cap;
 	uint8_t *p;
@@ -24,20 +24,20 @@ err_t buf_reserve(struct alloc *a, struct buf *b, size_t n)
 	return 0;
 }
 
-void buf_free(struct alloc *a, struct buf *b)
+void bytes_free(struct alloc *a, struct bytes *b)
 {
 	alloc_put(a, b->p, b->cap);
-	*b = (struct buf){ 0 };
+	*b = (struct bytes){ 0 };
 }
 
-void buf_put(struct buf *b, const void *p, size_t n)
+void bytes_put(struct bytes *b, const void *p, size_t n)
 {
 	DEBUG_ASSERT(n <= b->cap - b->len);
 	memcpy(b->p + b->len, p, n);
 	b->len += n;
 }
 
-static void put_byte(struct buf *b, unsigned c)
+static void put_byte(struct bytes *b, unsigned c)
 {
 	DEBUG_ASSERT(b->len < b->cap);
 	b->p[b->len++] = (uint8_t)c;
@@ -53,19 +53,19 @@ size_t varint_len(uint64_t n)
 }
 
 /* The low 7 * groups bits, most significant first, all but the last with bit 7 set. */
-static void put_groups(struct buf *b, uint64_t n, size_t groups)
+static void put_groups(struct bytes *b, uint64_t n, size_t groups)
 {
 	while (groups--)
 		put_byte(b, ((n >> 7 * groups) & 0x7f) | (groups ? 0x80 : 0));
 }
 
-void encode_varint(struct buf *b, uint64_t n)
+void encode_varint(struct bytes *b, uint64_t n)
 {
 	put_groups(b, n, varint_len(n));
 }
 
 /* Bit 7: immediate; 6-4: type; 3: more groups follow; 2-0: the number's high bits. */
-static void put_header(struct buf *b, bool imm, unsigned type, uint64_t n)
+static void put_header(struct bytes *b, bool imm, unsigned type, uint64_t n)
 {
 	unsigned first = (imm ? 0x80u : 0u) | type << 4;
 	size_t groups = 0;
@@ -86,18 +86,18 @@ size_t key_bound(const struct sym *key)
 	return NUMBER_BOUND + key->len;
 }
 
-void encode_key(struct tfs *fs, struct buf *b, struct sym *key)
+void encode_key(struct tfs *fs, struct bytes *b, struct sym *key)
 {
 	if (key->id) {
 		put_header(b, false, TFS_T_BUFFER, key->id);
 		return;
 	}
 	put_header(b, true, TFS_T_BUFFER, key->len);
-	buf_put(b, key->s, key->len);
+	bytes_put(b, key->s, key->len);
 	key->id = new_id(fs);
 }
 
-void encode_update(struct tfs *fs, struct buf *b, const struct tuple *t, uint32_t count)
+void encode_update(struct tfs *fs, struct bytes *b, const struct tuple *t, uint32_t count)
 {
 	DEBUG_ASSERT(in_log(fs, t));
 	(void)fs;
@@ -168,17 +168,17 @@ err_t encode_bound(struct tfs *fs, const struct value *v, size_t *bytes)
 	return err;
 }
 
-static void encode_bytes(struct buf *b, const struct value *v)
+static void encode_bytes(struct bytes *b, const struct value *v)
 {
 	/* An empty buffer would mean removal. */
 	bool text = v->type == VALUE_STRING || v->len == 0;
 
 	put_header(b, true, text ? TFS_T_STRING : TFS_T_BUFFER, v->len);
-	buf_put(b, v->s, v->len);
+	bytes_put(b, v->s, v->len);
 }
 
 /* A tuple's or vector's header.  True when its entries have to follow. */
-static bool encode_open(struct tfs *fs, struct buf *b, const struct value *v, bool later)
+static bool encode_open(struct tfs *fs, struct bytes *b, const struct value *v, bool later)
 {
 	unsigned type = v->type == VALUE_VECTOR ? TFS_T_VECTOR : TFS_T_TUPLE;
 
@@ -195,7 +195,7 @@ static bool encode_open(struct tfs *fs, struct buf *b, const struct value *v, bo
 	return !later;
 }
 
-static bool encode_leaf(struct tfs *fs, struct buf *b, const struct value *v, bool later)
+static bool encode_leaf(struct tfs *fs, struct bytes *b, const struct value *v, bool later)
 {
 	switch (v->type) {
 	case VALUE_TUPLE:
@@ -215,7 +215,7 @@ static bool encode_leaf(struct tfs *fs, struct buf *b, const struct value *v, bo
 	}
 }
 
-void encode_value(struct tfs *fs, struct buf *b, const struct value *v)
+void encode_value(struct tfs *fs, struct bytes *b, const struct value *v)
 {
 	struct stack *s = &fs->stack;
 

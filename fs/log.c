@@ -134,14 +134,14 @@ static err_t room_for(struct tfs *fs, size_t bytes)
 
 	if (fs->stage.len >= CHUNK)
 		err = append(fs);
-	return err ? err : buf_reserve(fs->a, &fs->stage, bytes + sizeof(uint32_t));
+	return err ? err : bytes_reserve(fs->a, &fs->stage, bytes + sizeof(uint32_t));
 }
 
 static size_t blob_open(struct tfs *fs)
 {
 	uint32_t len = 0;
 
-	buf_put(&fs->stage, &len, sizeof(len));
+	bytes_put(&fs->stage, &len, sizeof(len));
 	return fs->stage.len;
 }
 

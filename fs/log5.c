@@ -23,7 +23,7 @@ struct cursor {
 	uint64_t at;
 	uint8_t *win;
 	uint64_t win_at, win_len; /* bytes of the extent */
-	struct buf blob;
+	struct bytes blob;
 };
 
 static err_t fill(struct cursor *c)
@@ -121,7 +121,7 @@ static err_t get_piece(struct cursor *c, uint64_t len)
 
 	if (len > BLOB_MAX || c->blob.len + len > BLOB_MAX)
 		return -EUCLEAN;
-	err = buf_reserve(c->fs->a, &c->blob, len);
+	err = bytes_reserve(c->fs->a, &c->blob, len);
 	if (!err)
 		err = get(c, c->blob.p + c->blob.len, len);
 	if (!err)
@@ -239,7 +239,7 @@ err_t log5_replay(struct tfs *fs, struct dict *d)
 		tfs_damaged(fs, c.ext.sector * TFS_BLOCK + c.at, "not a log record");
 		err = 0;
 	}
-	buf_free(fs->a, &c.blob);
+	bytes_free(fs->a, &c.blob);
 	alloc_put(fs->a, c.win, WINDOW * TFS_BLOCK);
 	return err;
 }
@@ -250,7 +250,7 @@ err_t log5_replay(struct tfs *fs, struct dict *d)
 struct piece {
 	struct log_extent ext;
 	uint64_t base; /* byte of the extent that buf begins at */
-	struct buf buf;
+	struct bytes buf;
 };
 
 struct writer {
@@ -281,30 +281,30 @@ static err_t add_piece(struct writer *w, const struct log_extent *e)
 		return -ENOMEM;
 	w->v = v;
 	v[w->n++] = (struct piece){ .ext = *e };
-	return buf_reserve(a, &last(w)->buf, TFS_BLOCK);
+	return bytes_reserve(a, &last(w)->buf, TFS_BLOCK);
 }
 
 static err_t put(struct writer *w, const void *p, size_t n)
 {
-	err_t err = buf_reserve(w->fs->a, &last(w)->buf, n + TFS_BLOCK);
+	err_t err = bytes_reserve(w->fs->a, &last(w)->buf, n + TFS_BLOCK);
 
 	if (!err)
-		buf_put(&last(w)->buf, p, n);
+		bytes_put(&last(w)->buf, p, n);
 	return err;
 }
 
-static void put_ext_header(struct buf *b, unsigned version, uint64_t n)
+static void put_ext_header(struct bytes *b, unsigned version, uint64_t n)
 {
-	buf_put(b, magic, sizeof(magic));
+	bytes_put(b, magic, sizeof(magic));
 	encode_varint(b, version);
 	encode_varint(b, n);
 }
 
-static void put_link(struct buf *b, const struct log_extent *e)
+static void put_link(struct bytes *b, const struct log_extent *e)
 {
 	uint8_t op = TFS_OP_LINK;
 
-	buf_put(b, &op, 1);
+	bytes_put(b, &op, 1);
 	encode_varint(b, e->sector);
 	encode_varint(b, e->n);
 }
@@ -321,7 +321,7 @@ static err_t put_extent(struct writer *w)
 	err = log_new_extent(fs, EXTENT_MIN, &e);
 	if (err)
 		return err;
-	err = buf_reserve(fs->a, &last(w)->buf, LINK_ROOM + TFS_BLOCK);
+	err = bytes_reserve(fs->a, &last(w)->buf, LINK_ROOM + TFS_BLOCK);
 	if (!err) {
 		put_link(&last(w)->buf, &e);
 		err = add_piece(w, &e);
@@ -348,14 +348,14 @@ static err_t put_blob(struct writer *w, const uint8_t *p, size_t len)
 				return err;
 		}
 		part = MIN(len, room(w) - head_max - LINK_ROOM);
-		err = buf_reserve(w->fs->a, &last(w)->buf, head_max + part + TFS_BLOCK);
+		err = bytes_reserve(w->fs->a, &last(w)->buf, head_max + part + TFS_BLOCK);
 		if (err)
 			return err;
-		buf_put(&last(w)->buf, &op, 1);
+		bytes_put(&last(w)->buf, &op, 1);
 		if (op == TFS_OP_TUPLE)
 			encode_varint(&last(w)->buf, total);
 		encode_varint(&last(w)->buf, part);
-		buf_put(&last(w)->buf, p, part);
+		bytes_put(&last(w)->buf, p, part);
 		op = TFS_OP_TUPLE_MORE;
 		p += part;
 		len -= part;
@@ -363,7 +363,7 @@ static err_t put_blob(struct writer *w, const uint8_t *p, size_t len)
 	return 0;
 }
 
-static err_t build(struct writer *w, const struct buf *stage)
+static err_t build(struct writer *w, const struct bytes *stage)
 {
 	struct log *l = &w->fs->log;
 	uint64_t base = ALIGN_DOWN(l->at, TFS_BLOCK);
@@ -440,7 +440,7 @@ static err_t adopt(struct writer *w)
 	return 0;
 }
 
-err_t log5_append(struct tfs *fs, const struct buf *stage)
+err_t log5_append(struct tfs *fs, const struct bytes *stage)
 {
 	struct writer w = { .fs = fs };
 	bool written = false;
@@ -458,7 +458,7 @@ err_t log5_append(struct tfs *fs, const struct buf *stage)
 	for (uint32_t i = 0; i < w.n; i++) {
 		if (i && err && !written)
 			space_undo(fs, w.v[i].ext.sector, w.v[i].ext.n);
-		buf_free(fs->a, &w.v[i].buf);
+		bytes_free(fs->a, &w.v[i].buf);
 	}
 	alloc_put(fs->a, w.v, w.n * sizeof(*w.v));
 	return err;
@@ -467,7 +467,7 @@ err_t log5_append(struct tfs *fs, const struct buf *stage)
 err_t log5_begin(struct tfs *fs, const struct log_extent *first)
 {
 	struct log *l = &fs->log;
-	struct buf b = { .p = l->tail, .cap = sizeof(l->tail) };
+	struct bytes b = { .p = l->tail, .cap = sizeof(l->tail) };
 
 	put_ext_header(&b, fs->id.version, first->n);
 	l->at = b.len;
@@ -479,12 +479,12 @@ err_t log5_begin(struct tfs *fs, const struct log_extent *first)
 /* Sector 0: header, uuid, label, and one record, the link to the log proper. */
 err_t log5_switch(struct tfs *fs, const struct log_extent *first)
 {
-	struct buf b = { .p = fs->scratch, .cap = TFS_BLOCK };
+	struct bytes b = { .p = fs->scratch, .cap = TFS_BLOCK };
 
 	memset(fs->scratch, 0, TFS_BLOCK);
 	put_ext_header(&b, fs->id.version, 1);
-	buf_put(&b, fs->id.uuid, TFS_UUID);
-	buf_put(&b, fs->id.label, strlen(fs->id.label) + 1);
+	bytes_put(&b, fs->id.uuid, TFS_UUID);
+	bytes_put(&b, fs->id.label, strlen(fs->id.label) + 1);
 	put_link(&b, first);
 	return log_write(fs, 0, fs->scratch, 1);
 }

@@ -385,7 +385,7 @@ static err_t extend(struct tfs *fs, uint64_t need)
 }
 
 /* The values of the stage, without the lengths between them. */
-static size_t payload(uint8_t *to, const struct buf *stage)
+static size_t payload(uint8_t *to, const struct bytes *stage)
 {
 	size_t n = 0;
 	uint32_t len;
@@ -400,7 +400,7 @@ static size_t payload(uint8_t *to, const struct buf *stage)
 	return n;
 }
 
-err_t log6_append(struct tfs *fs, const struct buf *stage)
+err_t log6_append(struct tfs *fs, const struct bytes *stage)
 {
 	struct log *l = &fs->log;
 	size_t len = payload(NULL, stage);

@@ -141,7 +141,7 @@ void tfs_unmount(struct tfs *fs)
 	ranges_fini(&fs->free);
 	ranges_fini(&fs->pending);
 	ranges_fini(&fs->logged);
-	buf_free(a, &fs->stage);
+	bytes_free(a, &fs->stage);
 	alloc_put(a, fs->stack.f, fs->stack.cap * sizeof(*fs->stack.f));
 	alloc_put(a, fs->later.v, fs->later.cap * sizeof(*fs->later.v));
 	alloc_put(a, fs->log.ext, fs->log.cap * sizeof(*fs->log.ext));
@@ -286,6 +286,8 @@ err_t tfs_format(const struct tfs_where *w, const struct tfs_format *f, struct a
 	memcpy(fs->id.uuid, f->uuid, TFS_UUID);
 	memcpy(fs->id.label, label, strlen(label) + 1);
 	fs->building = fs->changed = true;
+	if (f->log_sectors) /* the tree's size is known, the device's may be a placeholder */
+		fs->log_want = MIN(MAX(f->log_sectors, (uint64_t)LOG_WANT_MIN), fs->log_want);
 	err = make_root(fs);
 	if (!err)
 		err = set_log_aside(fs, f->log_sectors ? f->log_sectors : fs->log_want);

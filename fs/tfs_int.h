@@ -23,29 +23,30 @@
 #include "lib/mem.h"
 #include "lib/ranges.h"
 
-/* Growing bytes.  After buf_reserve(n), n bytes can be put without failing. */
-struct buf {
+/* Growing bytes.  After bytes_reserve(n), n bytes can be put without failing. */
+struct bytes {
 	uint8_t *p;
 	size_t len, cap;
 };
 
-must_check err_t buf_reserve(struct alloc *, struct buf *, size_t n);
-void buf_free(struct alloc *, struct buf *);
-void buf_put(struct buf *, const void *p, size_t n);
+must_check err_t bytes_reserve(struct alloc *, struct bytes *, size_t n);
+void bytes_free(struct alloc *, struct bytes *);
+void bytes_put(struct bytes *, const void *p, size_t n);
 
 /* Keys of the schema, interned at mount. */
-#define TFS_KEYS(X)                                                                           \
-	X(children)                                                                           \
-	X(extents)                                                                            \
-	X(filelength)                                                                         \
-	X(offset)                                                                             \
-	X(length)                                                                             \
-	X(allocated)                                                                          \
-	X(uninited)                                                                           \
-	X(linktarget)                                                                         \
-	X(nlink)                                                                              \
-	X(mode) X(uid) X(gid) X(rdev) X(atime) X(mtime) X(ctime) X(btime) X(xattrs) X(socket) \
-		X(readonly) X(no_encode)
+#define TFS_KEYS(X)                                                                               \
+	X(children)                                                                               \
+	X(extents)                                                                                \
+	X(filelength)                                                                             \
+	X(offset)                                                                                 \
+	X(length)                                                                                 \
+	X(allocated)                                                                              \
+	X(uninited)                                                                               \
+	X(linktarget)                                                                             \
+	X(nlink)                                                                                  \
+	X(mode)                                                                                   \
+	X(uid) X(gid) X(rdev) X(atime) X(mtime) X(ctime) X(btime) X(xattrs) X(socket) X(readonly) \
+		X(no_encode)
 
 struct tfs_keys {
 #define X(k) struct sym *k;
@@ -126,8 +127,8 @@ struct tfs {
 	char damage[120];
 
 	struct log log;
-	struct buf stage; /* encoded edits: u32 length, bytes, ... */
-	uint8_t *scratch; /* a sector; devices cannot be given a stack's memory */
+	struct bytes stage; /* encoded edits: u32 length, bytes, ... */
+	uint8_t *scratch;   /* a sector; devices cannot be given a stack's memory */
 	struct stack stack;
 	struct later later;
 	uint32_t next_id;  /* the log's dictionary: the next index */
@@ -187,10 +188,10 @@ must_check err_t encode_bound(struct tfs *, const struct value *, size_t *bytes)
 size_t key_bound(const struct sym *);
 enum { HEADER_BOUND = 16 };
 /* `b` has room.  encode_update(): the header of a change of `count` entries to a tuple in the log. */
-void encode_update(struct tfs *, struct buf *b, const struct tuple *, uint32_t count);
-void encode_key(struct tfs *, struct buf *b, struct sym *);
-void encode_value(struct tfs *, struct buf *b, const struct value *);
-void encode_varint(struct buf *b, uint64_t n);
+void encode_update(struct tfs *, struct bytes *b, const struct tuple *, uint32_t count);
+void encode_key(struct tfs *, struct bytes *b, struct sym *);
+void encode_value(struct tfs *, struct bytes *b, const struct value *);
+void encode_varint(struct bytes *b, uint64_t n);
 size_t varint_len(uint64_t n);
 /* False when the bytes end or the number is too large. */
 bool decode_varint(const uint8_t *p, size_t len, size_t *at, uint64_t *out);
@@ -234,11 +235,11 @@ must_check err_t log_compact(struct tfs *);
 bool log_wants_compact(const struct tfs *);
 
 must_check err_t log5_replay(struct tfs *, struct dict *);
-must_check err_t log5_append(struct tfs *, const struct buf *stage);
+must_check err_t log5_append(struct tfs *, const struct bytes *stage);
 must_check err_t log5_begin(struct tfs *, const struct log_extent *);
 must_check err_t log5_switch(struct tfs *, const struct log_extent *first);
 must_check err_t log6_replay(struct tfs *, struct dict *);
-must_check err_t log6_append(struct tfs *, const struct buf *stage);
+must_check err_t log6_append(struct tfs *, const struct bytes *stage);
 must_check err_t log6_begin(struct tfs *, const struct log_extent *);
 must_check err_t log6_switch(struct tfs *, const struct log_extent *first);
 /* After a flush: bring the head's `reached` up to date if an extent was added. */

@@ -2,3 +2,4 @@
 image-y :=
 image-y += image/elf.c
 image-y += image/elf_dyn.c
+image-y += image/manifest.c
