@@ -47,3 +47,4 @@ linux-y += linux/fs_open.c
 linux-y += linux/fs_path.c
 linux-y += linux/fs_stat.c
 linux-y += linux/fs_xattr.c
+linux-y += linux/mm.c

@@ -526,10 +526,10 @@ err_t tmpfs_mount(const char *path, const char *type, uint32_t mode, unsigned fl
 	return fs_mount(&t->fs, &tn->i, path);
 }
 
-err_t tmpfs_memfd(const char *name, bool sealable, uint32_t flags, struct file **out)
+/* An inode that no directory has, open under a name that only /proc shows. */
+static err_t unnamed(const char *shown, bool sealable, uint32_t flags, struct file **out)
 {
 	struct inode_new new = { .mode = MODE_REG | 0777 };
-	char shown[256];
 	struct inode *i;
 	struct dentry *d;
 	err_t err;
@@ -543,7 +543,6 @@ err_t tmpfs_memfd(const char *name, bool sealable, uint32_t flags, struct file *
 		return err;
 	i->flags |= sealable ? INODE_SEALABLE : 0;
 	i->seals = sealable ? 0 : SEAL_SEAL;
-	fmt(shown, sizeof(shown), "/memfd:%s", name);
 	err = dentry_new_anon(i, shown, &d);
 	if (err) {
 		inode_put(i);
@@ -551,5 +550,28 @@ err_t tmpfs_memfd(const char *name, bool sealable, uint32_t flags, struct file *
 	}
 	err = vfs_open_dentry(d, flags, out);
 	dentry_put(d);
+	return err;
+}
+
+err_t tmpfs_memfd(const char *name, bool sealable, uint32_t flags, struct file **out)
+{
+	char shown[256];
+
+	fmt(shown, sizeof(shown), "/memfd:%s", name);
+	return unnamed(shown, sealable, flags, out);
+}
+
+err_t tmpfs_zero_file(uint64_t size, struct file **out)
+{
+	struct file *f;
+	err_t err = unnamed("/dev/zero", false, LX_O_RDWR, &f);
+
+	if (err)
+		return err;
+	err = inode_truncate(f->inode, size);
+	if (err)
+		file_put(f);
+	else
+		*out = f;
 	return err;
 }
