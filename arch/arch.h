@@ -125,6 +125,7 @@ _Noreturn void arch_exit(unsigned status);
 
 /* Random words from the CPU (RDSEED, RDRAND); false when it has none. */
 bool arch_random(uint64_t *out);
+uint64_t arch_jitter(void); /* a counter, read after something of unsteady length */
 
 /* Instructions that a debugger or a crash report wants. */
 size_t arch_backtrace(uint64_t fp, uint64_t lo, uint64_t hi, uint64_t *pcs, size_t max);

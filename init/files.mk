@@ -4,3 +4,6 @@ init-y += init/main.c
 init-y += init/app.c
 init-y += init/config.c
 init-y += init/root.c
+ifeq ($(VARIANT),debug)
+init-y += init/selftest.c
+endif

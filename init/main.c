@@ -8,6 +8,7 @@
 #include "kern/page.h"
 #include "kern/panic.h"
 #include "kern/trace.h"
+#include "init/selftest.h"
 
 static err_t trace_init(void)
 {
@@ -19,6 +20,15 @@ static err_t trace_init(void)
 		klog_set_level(KLOG_INFO);
 	return 0;
 }
+
+#ifdef CORACLE_DEBUG
+static err_t selftest(void)
+{
+	char name[32];
+
+	return boot_option("selftest", name, sizeof(name)) ? selftest_run(name) : 0;
+}
+#endif
 
 static err_t self_check(void)
 {
@@ -41,8 +51,12 @@ static const struct step {
 	{ "heap", slab_init },				   /* kmalloc() */
 	{ "vm", vm_init },				   /* the kernel's own pages are sealed */
 	{ "irq", irq_init },	 /* the machine's tables and interrupt controllers */
+	{ "rand", rand_init },	  /* random bytes, of full strength where the CPU has a source */
 	{ "sched", sched_init }, /* threads: steps below may sleep */
 	{ "cpus", smp_init },	 /* all of them, in their idle loops */
+#ifdef CORACLE_DEBUG
+	{ "selftest", selftest }, /* selftest=NAME: the kernel tries itself, then goes on */
+#endif
 	{ "check", self_check },
 };
 

@@ -31,6 +31,7 @@ enum lock_rank {
 	RANK_THREADS,  /* the list of threads */
 	RANK_TIMER,
 	RANK_RUNQ,
+	RANK_RAND, /* the random generator's key */
 	RANK_SLAB,
 	RANK_PAGE,
 	RANK_LOG,  /* console and trace: may be taken under anything */

@@ -15,3 +15,4 @@ lib-y += lib/radix.c
 lib-y += lib/siphash.c
 lib-y += lib/wheel.c
 lib-kernel-y += lib/compiler.c
+lib-y += lib/chacha20.c

@@ -242,6 +242,14 @@ uint64_t arch_idle_poll_ns(void)
 	return x86.hypervisor == HYP_TCG ? 0 : 20000;
 }
 
+uint64_t arch_jitter(void)
+{
+	uint32_t a = 0, c = 0;
+
+	__asm__ volatile("cpuid" : "+a"(a), "+c"(c) : : "rbx", "rdx", "memory");
+	return cycles();
+}
+
 bool arch_random(uint64_t *out)
 {
 	uint64_t v = 0;

@@ -38,3 +38,4 @@ test_tfs_power-y := test/lib/fsbox.c
 unit-tests += virtio_net
 test_virtio_net-y := $(test_page-y) dev/virtqueue.c dev/virtio.c dev/virtio_net.c dev/virtio_net_hdr.c \
 	dev/netifs.c test/lib/vq_device.c test/lib/fake_vdev.c
+unit-tests += chacha20
