@@ -51,7 +51,7 @@ static const struct step {
 	{ "heap", slab_init },				   /* kmalloc() */
 	{ "vm", vm_init },				   /* the kernel's own pages are sealed */
 	{ "irq", irq_init },	 /* the machine's tables and interrupt controllers */
-	{ "rand", rand_init },	  /* random bytes, of full strength where the CPU has a source */
+	{ "rand", rand_init },	 /* random bytes, of full strength where the CPU has a source */
 	{ "sched", sched_init }, /* threads: steps below may sleep */
 	{ "cpus", smp_init },	 /* all of them, in their idle loops */
 #ifdef CORACLE_DEBUG

@@ -203,7 +203,9 @@ static void test_panic(void)
 
 static void test_fault(void)
 {
-	*(volatile int *)8 = 1;
+	volatile uintptr_t null = 8;
+
+	*(volatile int *)null = 1;
 }
 
 static void test_text(void)
@@ -211,13 +213,16 @@ static void test_text(void)
 	*(volatile char *)(uintptr_t)&test_fault = 0;
 }
 
+static void test_stack(void);
+static void (*volatile deeper)(void) = test_stack; /* so that no compiler sees where it leads */
+
 static void test_stack(void)
 {
-	volatile char frame[512];
+	volatile char frame[256];
 
 	frame[0] = 1;
-	test_stack();
-	frame[1] = 1;
+	deeper();
+	frame[1] = frame[0];
 }
 
 static void test_rank(void)
@@ -254,11 +259,11 @@ err_t selftest_run(const char *name)
 		void (*run)(void);
 		bool dies; /* on a thread of its own, whose stack has a guard page */
 	} tests[] = {
-		{ "threads", test_threads, false },    { "pingpong", test_pingpong, false },
-		{ "timers", test_timers, false },      { "idle", test_idle, false },
-		{ "panic", test_panic, true },	       { "fault", test_fault, true },
-		{ "text", test_text, true },	       { "stack", test_stack, true },
-		{ "rank", test_rank, true },	       { "sleep", test_sleep_locked, true },
+		{ "threads", test_threads, false }, { "pingpong", test_pingpong, false },
+		{ "timers", test_timers, false },   { "idle", test_idle, false },
+		{ "panic", test_panic, true },	    { "fault", test_fault, true },
+		{ "text", test_text, true },	    { "stack", test_stack, true },
+		{ "rank", test_rank, true },	    { "sleep", test_sleep_locked, true },
 	};
 	struct thread *t;
 

@@ -45,12 +45,9 @@ static struct {
 	_Atomic uint64_t pending; /* CPUs that have not run fn yet */
 } call;
 
-/* Interrupts off. */
-void cpu_call_answer(void)
+/* Interrupts off: or the call's own would come between the look and the answer. */
+static void answer(struct cpu *c)
 {
-	struct cpu *c = this_cpu();
-
-	cpu_relax();
 	/* Acquire: pairs with the store in cpu_call(). */
 	if (!atomic_load_explicit(&c->called, memory_order_acquire))
 		return;
@@ -61,9 +58,18 @@ void cpu_call_answer(void)
 	atomic_fetch_and_explicit(&call.pending, ~(1ull << c->arch.id), memory_order_release);
 }
 
+void cpu_call_answer(void)
+{
+	bool on = irq_save();
+
+	answer(this_cpu());
+	irq_restore(on);
+	cpu_relax();
+}
+
 void kern_call_irq(void)
 {
-	cpu_call_answer();
+	answer(this_cpu());
 }
 
 static void send_calls(uint64_t mask)

@@ -48,7 +48,7 @@ err_t smp_init(void) must_check;
  * have; the caller's own included.  For TLB shoot-downs: fn is short and takes no lock.  Any context and any
  * lock held: a CPU that waits for a spinlock or here answers the calls of others.
  */
-void cpu_call_answer(void); /* in a spin loop with interrupts off */
+void cpu_call_answer(void); /* in each spin loop: one look, and a pause */
 void cpu_call(uint64_t mask, void (*fn)(void *), void *arg);
 
 extern struct cpu *cpus[CPUS_MAX];

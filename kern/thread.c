@@ -28,7 +28,7 @@ static struct {
 	struct rb_root by_tid;	   /* [l] */
 	uint32_t next_tid;	   /* [l] */
 	uint32_t next_kernel_tid;  /* [l] */
-	uint64_t ended_ns;	/* [l] CPU time of user threads that are gone */
+	uint64_t ended_ns;	   /* [l] CPU time of user threads that are gone */
 	unsigned nuser;		   /* [l] */
 	void *stacks[STACKS_KEPT]; /* [l] */
 	unsigned nstacks;	   /* [l] */
