@@ -2,9 +2,9 @@
 /*
  * dev/virtio_pci.c: virtio over PCI, modern interface (VIRTIO 1.2, 4.1), with MSI-X.
  *
- * Entry 0 of the MSI-X table is for configuration changes and for queues that found no entry or vector of
- * their own; entry n + 1 is queue n's, on the CPU that the queue wants.  Pin interrupts are not used: their
- * routing is in ACPI's AML, which we do not read.
+ * Entry 0 of the MSI-X table is for configuration changes; each queue that interrupts takes the next one, on
+ * the CPU that it wants, and when entries or vectors run out queues share the last.  Pin interrupts are
+ * not used: their routing is in ACPI's AML, which we do not read.
  */
 #include "dev/virtio_pci.h"
 
@@ -16,13 +16,22 @@
 #include "kern/slab.h"
 #include "lib/fmt.h"
 
+/* An interrupt for one queue, or for all that share it. */
+struct pci_vector {
+	struct vqueue *queue; /* [I] the first */
+	unsigned entry, irq;  /* [I] */
+	bool shared;	      /* [I] vdev.queues says who else */
+};
+
 struct pci_vdev {
 	struct vdev vd;
 	struct pci_func f;
 	struct virtio_pci_layout l;
 	volatile struct virtio_pci_common *common;
 	volatile uint8_t *notify, *device;
-	unsigned irq0;
+	unsigned irq0;		 /* [I] of entry 0 */
+	unsigned nentries;	 /* [I] entries in use */
+	struct pci_vector *last; /* [I] NULL: queues use entry 0 */
 };
 
 static struct pci_vdev *pci_of(struct vdev *vd)
@@ -99,40 +108,75 @@ static unsigned queue_max(struct vdev *vd, unsigned index)
 	return mmio_read16(&c->queue_size);
 }
 
-static void on_queue_irq(void *arg)
+static void call_queue(struct vqueue *q)
 {
-	struct vqueue *q = arg;
-
-	if (!vdev_live(q->vd))
-		return;
 	q->irqs++;
 	q->irq(q);
 }
 
-static void on_shared_irq(void *arg)
+static void on_queue_irq(void *arg)
+{
+	struct pci_vector *v = arg;
+	struct vdev *vd = v->queue->vd;
+	struct vqueue *q;
+
+	if (!vdev_live(vd))
+		return;
+	if (!v->shared) {
+		call_queue(v->queue);
+		return;
+	}
+	list_for_each_entry (q, &vd->queues, link)
+		if (q->irq && q->irq_id == v->irq)
+			call_queue(q);
+}
+
+static void on_config_irq(void *arg)
 {
 	struct pci_vdev *d = arg;
 
 	if (!vdev_live(&d->vd))
 		return;
-	vdev_irq_queues(&d->vd);
+	if (!d->last) /* the only vector there is */
+		vdev_irq_queues(&d->vd);
 	vdev_irq_config(&d->vd);
 }
 
-/* Entry index + 1 and a vector for this queue alone; or entry 0. Returns the entry. */
-static unsigned route(struct vqueue *q, unsigned cpu)
+/* A table entry and a vector of its own for `q`. False: there are no more. */
+static bool own_vector(struct pci_vdev *d, struct vqueue *q, unsigned cpu)
 {
-	struct pci_vdev *d = pci_of(q->vd);
-	unsigned entry = q->index + 1u;
+	struct pci_vector *v;
 	uint64_t addr;
 	uint32_t data;
 
-	q->irq_id = d->irq0;
-	if (entry >= d->f.msix_n ||
-	    irq_new_msi(d->vd.drv->name, cpu, on_queue_irq, q, &addr, &data, &q->irq_id))
-		return 0;
-	pci_msix_set(&d->f, entry, addr, data);
-	return entry;
+	if (d->nentries >= d->f.msix_n)
+		return false;
+	v = kzalloc(sizeof(*v));
+	if (!v)
+		return false;
+	v->queue = q;
+	v->entry = d->nentries;
+	if (irq_new_msi(d->vd.drv->name, cpu, on_queue_irq, v, &addr, &data, &v->irq)) {
+		kfree(v);
+		return false;
+	}
+	pci_msix_set(&d->f, v->entry, addr, data);
+	d->nentries++;
+	d->last = v;
+	return true;
+}
+
+/* Returns the entry of the MSI-X table for `q`. */
+static uint16_t route(struct vqueue *q, unsigned cpu)
+{
+	struct pci_vdev *d = pci_of(q->vd);
+
+	if (!q->irq)
+		return VIRTIO_MSI_NO_VECTOR;
+	if (!own_vector(d, q, cpu) && d->last)
+		d->last->shared = true;
+	q->irq_id = d->last ? d->last->irq : d->irq0;
+	return d->last ? (uint16_t)d->last->entry : 0;
 }
 
 static void write_address(volatile uint32_t *lo, uint64_t addr)
@@ -155,7 +199,7 @@ static err_t queue_start(struct vqueue *q, unsigned cpu)
 		return -EINVAL;
 	q->notify = d->notify + off;
 	q->notify16 = true;
-	entry = q->irq ? (uint16_t)route(q, cpu) : VIRTIO_MSI_NO_VECTOR;
+	entry = route(q, cpu);
 	mmio_write16(&c->queue_msix_vector, entry);
 	if (mmio_read16(&c->queue_msix_vector) != entry)
 		return -ENOSPC; /* the device has no room for the mapping */
@@ -207,8 +251,8 @@ static err_t map_places(struct pci_vdev *d)
 	return 0;
 }
 
-/* Vector for configuration changes, and for all that has none of its own. */
-static err_t shared_vector(struct pci_vdev *d)
+/* The vector for configuration changes, without which there is no other. */
+static err_t config_vector(struct pci_vdev *d)
 {
 	uint64_t addr;
 	uint32_t data;
@@ -218,10 +262,11 @@ static err_t shared_vector(struct pci_vdev *d)
 		klog_warn("%s: no MSI-X: not usable\n", d->vd.name);
 		return err;
 	}
-	err = irq_new_msi("virtio", 0, on_shared_irq, d, &addr, &data, &d->irq0);
+	err = irq_new_msi("virtio", 0, on_config_irq, d, &addr, &data, &d->irq0);
 	if (err)
 		return err;
 	pci_msix_set(&d->f, 0, addr, data);
+	d->nentries = 1;
 	return 0;
 }
 
@@ -239,7 +284,7 @@ static err_t attach(const struct pci_func *f)
 	err = map_places(d);
 	if (err)
 		goto out_free;
-	err = shared_vector(d);
+	err = config_vector(d);
 	if (err)
 		goto out_free;
 	return vdev_probe(&d->vd); /* on error it stays: its vector points to it */
