@@ -7,3 +7,5 @@ init-y += init/root.c
 ifeq ($(VARIANT),debug)
 init-y += init/selftest.c
 endif
+init-y += init/control.c
+init-y += init/stdio.c

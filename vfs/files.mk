@@ -26,3 +26,6 @@ vfs-y += vfs/writeback.c
 vfs-y += vfs/devfs.c
 vfs-y += vfs/init.c
 vfs-y += vfs/lock_fcntl.c
+vfs-y += vfs/ldisc.c
+vfs-y += vfs/stream.c
+vfs-y += vfs/tty.c
