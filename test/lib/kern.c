@@ -2,6 +2,7 @@
 /* test/lib/kern.c: see kern.h. */
 #include "test/lib/kern.h"
 
+#include <assert.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,9 +10,14 @@
 #include <sys/mman.h>
 
 #include "arch/boot.h"
+#include "arch/sigframe.h"
 #include "kern/klog.h"
+#include "kern/mutex.h"
 #include "kern/page.h"
 #include "kern/panic.h"
+#include "kern/rand.h"
+#include "kern/thread.h"
+#include "kern/uio.h"
 #include "lib/assert.h"
 
 char *test_ram, *test_page_array;
@@ -56,6 +62,7 @@ void test_machine_free(void)
 	munmap(test_page_array, array_bytes);
 	free(pt_root);
 	for (unsigned i = 0; i < ncpus; i++) {
+		free(cpus[i]->arch.thread);
 		free(cpus[i]);
 		cpus[i] = NULL;
 	}
@@ -70,6 +77,7 @@ void test_cpu_enter(unsigned id)
 		c = calloc(1, sizeof(*c));
 		c->arch.self = &c->arch;
 		c->arch.id = id;
+		c->arch.thread = calloc(1, sizeof(struct thread));
 		cpus[id] = c;
 		if (ncpus <= id)
 			ncpus = id + 1;
@@ -163,4 +171,53 @@ void tlb_local_all(void)
 struct kernel_image kernel_image(void)
 {
 	return (struct kernel_image){ 0, 0, 0, 0 };
+}
+
+/* One test thread at a time changes an address space. */
+void rwlock_init(struct rwlock *l)
+{
+	*l = (struct rwlock){ 0 };
+}
+
+void read_lock(struct rwlock *l) no_lock_analysis
+{
+	assert(atomic_fetch_add(&l->state, 1) >= 0);
+}
+
+void read_unlock(struct rwlock *l) no_lock_analysis
+{
+	assert(atomic_fetch_sub(&l->state, 1) > 0);
+}
+
+void write_lock(struct rwlock *l) no_lock_analysis
+{
+	assert(atomic_exchange(&l->state, -1) == 0);
+}
+
+void write_unlock(struct rwlock *l) no_lock_analysis
+{
+	assert(atomic_exchange(&l->state, 0) == -1);
+}
+
+uint64_t rand_u64(void)
+{
+	static uint64_t x = 1;
+
+	return x = x * 6364136223846793005u + 1442695040888963407u;
+}
+
+struct arch_fault_kind arch_fault_kind(uint64_t error)
+{
+	return (struct arch_fault_kind){ .write = error & 2, .exec = error & 16 };
+}
+
+err_t user_write(uaddr_t dst, const void *src, size_t n)
+{
+	memcpy((void *)(uintptr_t)dst, src, n);
+	return 0;
+}
+
+bool user_range_ok(uaddr_t a, size_t n)
+{
+	return n <= USER_TOP && a <= USER_TOP - n;
 }
