@@ -196,7 +196,8 @@ static void do_map(void)
 	static const unsigned prots[] = { 0, VM_READ, RW, RW, RW, VM_READ | VM_EXEC };
 	unsigned at = rnd_next() % PAGES, n = rnd_len(at), prot = prots[rnd_next() % 6];
 	unsigned kind = rnd_next() % 4, first = rnd_next() % FILE_PAGES;
-	unsigned flags = VM_FIXED | (kind == 1 ? VM_SHARED : 0) | VM_MAYREAD | VM_MAYWRITE | VM_MAYEXEC;
+	unsigned flags =
+		VM_FIXED | (kind == 1 ? VM_SHARED : 0) | VM_MAYREAD | VM_MAYWRITE | VM_MAYEXEC;
 	bool is_file = kind < 2;
 	uaddr_t addr = va(at);
 
@@ -211,6 +212,19 @@ static void do_map(void)
 						.shared = kind == 1,
 						.prot = prot,
 						.index = is_file ? (int)(first + i) : -1 };
+}
+
+/* Where 2 MB pages come up: aligned, and nothing there before. */
+static void do_map_big(void)
+{
+	unsigned at = rnd_next() % (PAGES / 512) * 512, n = 512 + rnd_next() % (PAGES - at - 511);
+	uaddr_t addr = va(at);
+
+	assert_int_equal(vm_map(&addr, n * PAGE_SIZE, RW, VM_FIXED, NULL, 0), 0);
+	for (unsigned i = at; i < at + n; i++)
+		model[i] = (struct model){ .mapped = true, .prot = RW, .index = -1 };
+	for (unsigned i = 0; i < 8; i++)
+		touch(at + rnd_next() % n);
 }
 
 static void do_unmap(void)
@@ -270,7 +284,7 @@ static void do_remap(void)
 	if (n == 0)
 		return;
 	to = rnd_next() % (PAGES - n + 1);
-	if (rnd_next() % 2 && at % 512 < to % 512 + 1) /* often aligned alike, so that 2 MB leaves move */
+	if (rnd_next() % 2) /* aligned alike, so that 2 MB leaves move */
 		to = to / 512 * 512 + at % 512;
 	if (to + n > PAGES || (to < at + n && at < to + n))
 		return;
@@ -320,8 +334,9 @@ static void do_write_back(void)
 	vm_object_clean(&file.obj, i);
 }
 
-static void (*const calls[])(void) = { do_map,	 do_map,   do_unmap,	do_protect,    do_protect,
-				       do_remap, do_remap, do_dontneed, do_truncate, do_write_back };
+static void (*const calls[])(void) = { do_map,	   do_map,	do_map_big,  do_unmap,
+				       do_protect, do_protect,	do_remap,    do_remap,
+				       do_remap,   do_dontneed, do_truncate, do_write_back };
 
 static void burst(void)
 {
@@ -374,7 +389,8 @@ static void the_space_agrees_with_the_model(void **state)
 	} while (file.size);
 	page_stats(&after);
 	/* Nothing leaks: what is gone is what slabs keep for the next areas. */
-	assert_int_equal(after.free_bytes + after.slab_bytes, before.free_bytes + before.slab_bytes);
+	assert_int_equal(after.free_bytes + after.slab_bytes,
+			 before.free_bytes + before.slab_bytes);
 }
 
 /*
@@ -451,7 +467,8 @@ static void stacks_grow_to_their_guard(void **state)
 	assert_int_equal(vm_set_stack(top, 8 << 20), 0);
 	assert_int_equal(vm_fault(top - (1 << 20), true, false, true).signo, 0);
 	assert_int_equal(vm_fault(top - (2 << 20), true, false, true).signo, 0);
-	assert_int_equal(vm_fault(low + (2 << 19), true, false, true).signo, 11); /* in the guard's reach */
+	assert_int_equal(vm_fault(low + (2 << 19), true, false, true).signo,
+			 11); /* in the guard's reach */
 	assert_int_equal(vm_unmap(low, PAGE_SIZE), 0);
 	assert_int_equal(vm_fault(top - (8 << 20), true, false, true).signo, 0);
 	assert_int_equal(vm_fault(top - (8 << 20) - 1, true, false, true).signo, 11);

@@ -96,7 +96,10 @@ static void check_order(void)
 	uaddr_t end = 0;
 
 	for (struct vm_area *a = area_first(&tree); a; a = area_next(a)) {
+		uaddr_t top = a->start - (a->flags & VM_GROWSDOWN ? MIN(a->start, AREA_GUARD) : 0);
+
 		assert_true(a->start >= end && a->start < a->end);
+		assert_int_equal(a->gap, top > end ? top - end : 0);
 		end = a->end;
 	}
 }
