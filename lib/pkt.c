@@ -268,6 +268,15 @@ void pkt_copy_out(const struct pkt *p, uint32_t off, void *dst, uint32_t n)
 	}
 }
 
+/* Free room at the end of the last fragment, if nobody else can see it. */
+static struct pkt_frag *open_frag(struct pkt *p)
+{
+	struct pkt_frag *f = p->nfrags ? &p->frag[p->nfrags - 1] : NULL;
+
+	return f && f->buf->refs == 1 && !f->buf->release && f->off + f->len < f->buf->size ? f
+											    : NULL;
+}
+
 bool pkt_append(struct pkt *p, const void *src, uint32_t n)
 {
 	const uint8_t *from = src;
@@ -280,16 +289,24 @@ bool pkt_append(struct pkt *p, const void *src, uint32_t n)
 		n -= take;
 	}
 	while (n) {
-		uint32_t take = MIN(n, (uint32_t)PBUF_ROOM);
-		struct pbuf *b = pbuf_alloc(p->pool);
+		struct pkt_frag *f = open_frag(p);
+		uint32_t take;
 
-		if (!b)
-			return false;
-		memcpy(b->base, from, take);
-		if (!pkt_add_frag(p, b, 0, take)) {
-			pbuf_put(b);
-			return false;
+		if (!f) {
+			struct pbuf *b = pbuf_alloc(p->pool);
+
+			if (!b)
+				return false;
+			if (!pkt_add_frag(p, b, 0, 0)) {
+				pbuf_put(b);
+				return false;
+			}
+			f = &p->frag[p->nfrags - 1];
 		}
+		take = MIN(n, f->buf->size - f->off - f->len);
+		memcpy(f->buf->base + f->off + f->len, from, take);
+		f->len += take;
+		p->len += take;
 		from += take;
 		n -= take;
 	}

@@ -87,7 +87,7 @@ static void neigh_timer(struct wheel_timer *t, uint64_t now)
 	case NEIGH_DELAY:
 		n->state = NEIGH_PROBE;
 		n->probes = 0;
-		/* fall through */
+		__attribute__((fallthrough));
 	case NEIGH_PROBE:
 		if (n->probes >= NEIGH_PROBES) {
 			fail(n);

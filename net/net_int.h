@@ -237,8 +237,10 @@ err_t ip_link_output(struct net_stack *st, struct pkt *p, const struct net_dst *
 err_t ip_fragment(struct net_stack *st, struct pkt *p, const struct net_dst *d, bool v6);
 /* A fragment arrived: returns the whole packet once complete, else NULL.  data at the IP header. */
 struct pkt *frag4_input(struct net_stack *st, struct pkt *p, const struct ip_rx *rx);
+/* data after the fragment header, l3 at the IPv6 header; `unfrag` bytes of headers stay, and the byte at
+ * `prev_next` of them names what follows. */
 struct pkt *frag6_input(struct net_stack *st, struct pkt *p, const struct ip_rx *rx,
-			uint32_t frag_off, uint32_t prev_next);
+			const struct wire_ip6_frag *fh, uint32_t unfrag, uint32_t prev_next);
 
 /* --- icmp --- */
 void icmp4_input(struct net_stack *st, struct pkt *p, const struct ip_rx *rx);
