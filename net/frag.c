@@ -17,7 +17,7 @@ enum {
 
 struct frag_queue {
 	struct list link; /* oldest first */
-	struct timer timer;
+	struct wheel_timer timer;
 	struct net_stack *st;
 	struct ip_addr src, dst;
 	uint32_t id;
@@ -63,7 +63,7 @@ static void queue_free(struct frag_queue *q, enum drop why)
 {
 	struct net_stack *st = q->st;
 
-	timer_cancel(&st->wheel, &q->timer);
+	wheel_timer_cancel(&st->wheel, &q->timer);
 	list_del(&q->link);
 	st->frags->nqueues--;
 	st->frags->mem -= q->mem;
@@ -96,7 +96,7 @@ static void count_fail(struct net_stack *st, bool v6)
 }
 
 /* RFC 792, 4443 3.3: say so, if the first piece has come. */
-static void timed_out(struct timer *t, uint64_t now)
+static void timed_out(struct wheel_timer *t, uint64_t now)
 {
 	struct frag_queue *q = container_of(t, struct frag_queue, timer);
 	struct net_stack *st = q->st;
@@ -140,8 +140,8 @@ static struct frag_queue *queue_find(struct net_stack *st, const struct ip_rx *r
 	q->id = id;
 	q->proto = rx->proto;
 	q->v6 = rx->v6;
-	timer_init(&q->timer, timed_out);
-	timer_set(&st->wheel, &q->timer, st->now + REASM_NS);
+	wheel_timer_init(&q->timer, timed_out);
+	wheel_timer_set(&st->wheel, &q->timer, st->now + REASM_NS);
 	list_add_tail(&t->queues, &q->link);
 	t->nqueues++;
 	return q;
