@@ -9,7 +9,6 @@
 #include "linux/futex.h"
 #include "linux/ptimer.h"
 #include "linux/sockmsg.h"
-#include "vfs/fdtable.h"
 
 struct process process;
 
@@ -63,7 +62,6 @@ err_t process_init(void)
 	futex_init();
 	ptimer_init();
 	socket_init();
-	fd_init();
 	misc_init();
 	return 0;
 }
