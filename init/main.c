@@ -1,13 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* init/main.c: what comes up, in order. */
 #include "arch/boot.h"
+#include "dev/bus.h"
+#include "init/app.h"
+#include "init/config.h"
+#include "init/root.h"
 #include "kern/clock.h"
 #include "kern/cpu.h"
 #include "kern/init.h"
 #include "kern/klog.h"
 #include "kern/page.h"
 #include "kern/panic.h"
+#include "kern/thread.h"
 #include "kern/trace.h"
+#include "vfs/vfs.h"
 #include "init/selftest.h"
 
 static err_t trace_init(void)
@@ -46,10 +52,10 @@ static const struct step {
 	const char *name;
 	err_t (*run)(void);
 } steps[] = {
-	{ "console", klog_init },			   /* lines reach somebody from here on */
-	{ "trace", trace_init },  { "memory", page_init }, /* pages */
-	{ "heap", slab_init },				   /* kmalloc() */
-	{ "vm", vm_init },				   /* the kernel's own pages are sealed */
+	{ "console", klog_init },			    /* lines reach somebody from here on */
+	{ "trace", trace_init },   { "memory", page_init }, /* pages */
+	{ "heap", slab_init },				    /* kmalloc() */
+	{ "vm", vm_init },				    /* the kernel's own pages are sealed */
 	{ "irq", irq_init },	 /* the machine's tables and interrupt controllers */
 	{ "rand", rand_init },	 /* random bytes, of full strength where the CPU has a source */
 	{ "sched", sched_init }, /* threads: steps below may sleep */
@@ -57,7 +63,12 @@ static const struct step {
 #ifdef CORACLE_DEBUG
 	{ "selftest", selftest }, /* selftest=NAME: the kernel tries itself, then goes on */
 #endif
-	{ "check", self_check },
+	{ "config", config_init }, /* the boot module's settings */
+	{ "bus", bus_init },	   /* devices: drivers attach */
+	{ "vfs", vfs_init },	   /* files can be had */
+	{ "root", root_mount },	   /* paths can be walked; the image's settings */
+	{ "linux", app_settings }, /* the process, without a program */
+	{ "check", self_check },   { "app", app_start }, /* the program is runnable */
 };
 
 _Noreturn void kernel_main(void)
@@ -74,5 +85,5 @@ _Noreturn void kernel_main(void)
 			klog_info("init: %-8s %6lu us", steps[i].name,
 				  (clock_mono_ns() - start) / 1000);
 	}
-	vm_exit(0);
+	thread_exit(); /* the program goes on; its end is the machine's */
 }
