@@ -5,6 +5,7 @@
 #include "init/app.h"
 #include "init/config.h"
 #include "init/root.h"
+#include "init/stdio.h"
 #include "kern/clock.h"
 #include "kern/cpu.h"
 #include "kern/init.h"
@@ -41,7 +42,7 @@ static err_t self_check(void)
 	struct page_stats mem;
 
 	page_stats(&mem);
-	klog_warn("%u CPUs, %lu KB of memory, %lu KB used, entered by %s", ncpus,
+	klog_info("%u CPUs, %lu KB of memory, %lu KB used, entered by %s", ncpus,
 		  mem.total_bytes >> 10, (mem.total_bytes - mem.free_bytes) >> 10,
 		  boot_info.protocol);
 	return 0;
@@ -68,6 +69,7 @@ static const struct step {
 	{ "vfs", vfs_init },	   /* files can be had */
 	{ "root", root_mount },	   /* paths can be walked; the image's settings */
 	{ "linux", app_settings }, /* the process, without a program */
+	{ "stdio", stdio_init },   /* descriptors 0, 1, 2 */
 	{ "check", self_check },   { "app", app_start }, /* the program is runnable */
 };
 
