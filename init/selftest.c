@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* init/selftest.c: threads, locks, timers and calls under load; idleness; a panic on purpose. */
 #include "init/selftest.h"
+#include "arch/boot.h"
 #include "kern/clock.h"
 #include "kern/cpu.h"
 #include "kern/irq.h"
 #include "kern/klog.h"
 #include "kern/mutex.h"
+#include "kern/page.h"
 #include "kern/panic.h"
 #include "kern/rand.h"
 #include "kern/thread.h"
@@ -196,6 +198,17 @@ static void test_idle(void)
 	klog_warn("selftest: %lu interrupts in 10 s of idleness", irq_total() - before - 1);
 }
 
+/* What the machine is, and the end: without a disk the steps that follow would fail. */
+static void test_boot(void)
+{
+	struct page_stats mem;
+
+	page_stats(&mem);
+	klog_warn("%u CPUs, %lu KB of memory, %lu KB used, entered by %s", ncpus,
+		  mem.total_bytes >> 10, (mem.total_bytes - mem.free_bytes) >> 10,
+		  boot_info.protocol);
+}
+
 static void test_panic(void)
 {
 	panic("on purpose");
@@ -259,11 +272,12 @@ err_t selftest_run(const char *name)
 		void (*run)(void);
 		bool dies; /* on a thread of its own, whose stack has a guard page */
 	} tests[] = {
-		{ "threads", test_threads, false }, { "pingpong", test_pingpong, false },
-		{ "timers", test_timers, false },   { "idle", test_idle, false },
-		{ "panic", test_panic, true },	    { "fault", test_fault, true },
-		{ "text", test_text, true },	    { "stack", test_stack, true },
-		{ "rank", test_rank, true },	    { "sleep", test_sleep_locked, true },
+		{ "boot", test_boot, false },	      { "threads", test_threads, false },
+		{ "pingpong", test_pingpong, false }, { "timers", test_timers, false },
+		{ "idle", test_idle, false },	      { "panic", test_panic, true },
+		{ "fault", test_fault, true },	      { "text", test_text, true },
+		{ "stack", test_stack, true },	      { "rank", test_rank, true },
+		{ "sleep", test_sleep_locked, true },
 	};
 	struct thread *t;
 
@@ -276,7 +290,7 @@ err_t selftest_run(const char *name)
 			continue;
 		if (!tests[i].dies) {
 			tests[i].run();
-			return 0;
+			vm_exit(0);
 		}
 		if (thread_new(name, on_a_thread, (void *)(uintptr_t)tests[i].run, &t) != 0)
 			return -ENOMEM;
