@@ -35,6 +35,8 @@ enum {
 	ICR_ASSERT = 1 << 14,
 	ICR_OTHERS = 3 << 18,
 	DIVIDE_BY_1 = 0xb,
+	DIVIDE_BY_128 = 0xa,
+	DIVIDE_SHIFT = 7,
 };
 
 static volatile char *regs; /* [I] NULL: x2APIC */
@@ -137,6 +139,20 @@ void lapic_timer_stop(void)
 	reg_write(REG_LVT_TIMER, VEC_TIMER | (x86.tsc_deadline ? LVT_DEADLINE : 0));
 }
 
+/*
+ * The counter has 32 bits: 4 s at 1 GHz. What does not fit is counted in units of 128, so that a long sleep is one
+ * interrupt; what does not fit even then (9 minutes) is woken early and set again.
+ */
+static void count_down(uint64_t ticks)
+{
+	bool coarse = ticks > UINT32_MAX;
+
+	reg_write(REG_TIMER_DIVIDE, coarse ? DIVIDE_BY_128 : DIVIDE_BY_1);
+	if (coarse) /* round up: late is allowed, early is not */
+		ticks = (ticks + (1u << DIVIDE_SHIFT) - 1) >> DIVIDE_SHIFT;
+	reg_write(REG_TIMER_INIT, (uint32_t)MIN(MAX(ticks, 1ull), (uint64_t)UINT32_MAX));
+}
+
 /* A deadline in the past fires at once; 0 would mean never, so that the least is 1. */
 void arch_timer_set(uint64_t deadline_ns)
 {
@@ -152,7 +168,7 @@ void arch_timer_set(uint64_t deadline_ns)
 	}
 	now = arch_clock_ns();
 	ticks = deadline_ns > now ? x86_lapic_ticks(deadline_ns - now) : 0;
-	reg_write(REG_TIMER_INIT, (uint32_t)MIN(MAX(ticks, 1ull), (uint64_t)UINT32_MAX));
+	count_down(ticks);
 }
 
 err_t arch_irq_msi(unsigned cpu_hw_id, unsigned vector, uint64_t *addr, uint32_t *data)

@@ -2,6 +2,7 @@
 /* regs.c: user registers made and made safe; registers and return addresses for people. */
 #include "arch/mmu.h"
 #include "arch/regs.h"
+#include "asm.h"
 #include "boot_int.h"
 #include "lib/fmt.h"
 #include "x86.h"
@@ -72,21 +73,60 @@ static bool is_text(uint64_t pc)
 	return pc >= (uint64_t)image_start && pc < (uint64_t)text_end;
 }
 
-/* A stack is at most 16 KB: look to the end of its last page that must be mapped, the one sp is in. */
-size_t arch_kernel_backtrace(uint64_t fp, uint64_t sp, uint64_t *pcs, size_t max)
+/* A word that may lie in a guard page. */
+static bool peek(uint64_t at, uint64_t *v)
 {
-	uint64_t end = ALIGN_UP(sp + 1, 4096);
+	uint64_t got = 0, ok = 0;
+
+	__asm__ volatile("771: mov (%2), %0\n\t"
+			 "mov $1, %1\n"
+			 "772:\n\t" FIXUP("771b", "772b")
+			 : "+r"(got), "+r"(ok)
+			 : "r"(at));
+	*v = got;
+	return ok;
+}
+
+/*
+ * Whatever looks like a return address between sp and the end of its stack: of the pages from sp's on, those
+ * that are mapped, and not beyond the first gap after them. sp itself is in the guard page after an overflow.
+ */
+static size_t scan_stack(uint64_t sp, uint64_t *pcs, size_t max)
+{
+	uint64_t end = sp + 16384, v;
+	bool mapped = false;
 	size_t n = 0;
 
+	for (uint64_t at = ALIGN_UP(sp, 8); at < end && n < max; at += 8) {
+		if (!peek(at, &v)) {
+			if (mapped)
+				break;
+			at = ALIGN_DOWN(at, 4096) + 4096 - 8;
+			continue;
+		}
+		mapped = true;
+		if (is_text(v))
+			pcs[n++] = v;
+	}
+	return n;
+}
+
+/* Debug builds keep frame pointers, which the walk follows as long as it can read them. */
+size_t arch_kernel_backtrace(uint64_t fp, uint64_t sp, uint64_t *pcs, size_t max)
+{
+	size_t n = 0;
 #ifdef CORACLE_DEBUG
-	n = arch_backtrace(fp, sp, end, pcs, max);
+	uint64_t next, pc;
+
+	while (n < max && fp >= sp && IS_ALIGNED(fp, 8) && peek(fp, &next) && peek(fp + 8, &pc) &&
+	       is_text(pc)) {
+		pcs[n++] = pc;
+		if (next <= fp)
+			break;
+		fp = next;
+	}
 #else
 	(void)fp;
 #endif
-	if (n || sp < DIRECT_BASE)
-		return n;
-	for (uint64_t at = ALIGN_UP(sp, 8); at < end && n < max; at += 8)
-		if (is_text(*(const uint64_t *)at))
-			pcs[n++] = *(const uint64_t *)at;
-	return n;
+	return n ? n : scan_stack(sp, pcs, max);
 }

@@ -38,7 +38,7 @@ def test_memory_sizes(memory, cpu):
     assert want - 1024 <= int(said.group(1)) <= want
 
 
-def test_too_little_memory_is_one_line():
+def test_tiny_memory_ends_with_a_line():
     out = boot("", memory="2M")
     assert out.status == 125, out.text
     assert len(out.lines("coracle: ")) == 2, out.text
