@@ -4,3 +4,5 @@ fuzz-targets += used_ring
 fuzz_used_ring-y := dev/virtqueue.c
 fuzz-targets += pci_caps
 fuzz_pci_caps-y := dev/virtio_mmio_arg.c dev/pci_cap.c dev/virtio_pci_cap.c
+fuzz-targets += acpi
+fuzz_acpi-y := arch/x86_64/acpi.c arch/x86_64/mptable.c
