@@ -41,6 +41,8 @@ err_t dir_check(const struct tfs_inode *dir, const char *name, size_t len, struc
 
 void dir_changed(struct tfs_inode *dir, int64_t now)
 {
+	if (!now)
+		return;
 	dir->mtime = dir->ctime = now;
 	tfs_inode_touch(dir, DIRTY_MTIME | DIRTY_CTIME);
 }
@@ -154,7 +156,8 @@ static void give_attrs(struct tfs *fs, struct tuple *t, const struct tfs_new *n,
 		give(fs, t, fs->k.gid, value_uint(n->gid), err);
 	if (n->now) {
 		give(fs, t, fs->k.mtime, time_value(n->now), err);
-		give(fs, t, fs->k.btime, time_value(n->now), err);
+		if (!fs->building) /* an image's files were not born in it */
+			give(fs, t, fs->k.btime, time_value(n->now), err);
 	}
 }
 

@@ -163,6 +163,8 @@ err_t tfs_write_begin(struct tfs_inode *i, uint64_t block, uint64_t n, bool rese
 
 static void touch_data(struct tfs_inode *i, int64_t now)
 {
+	if (!now)
+		return;
 	i->mtime = i->ctime = now;
 	tfs_inode_touch(i, DIRTY_MTIME | DIRTY_CTIME);
 }

@@ -242,7 +242,8 @@ static err_t stage_inode(struct tfs_inode *i)
 		edits_add(fs, &es, i->t, fs->k.atime, time_value(i->atime));
 	if (i->dirty & DIRTY_MTIME)
 		edits_add(fs, &es, i->t, fs->k.mtime, time_value(i->mtime));
-	if (i->dirty & DIRTY_CTIME)
+	/* A reader takes mtime where there is no ctime. */
+	if ((i->dirty & DIRTY_CTIME) && (i->ctime != i->mtime || tuple_find(i->t, fs->k.ctime)))
 		edits_add(fs, &es, i->t, fs->k.ctime, time_value(i->ctime));
 	return edits_apply(fs, &es);
 }
@@ -318,4 +319,13 @@ void tfs_inode_orphan(struct tfs_inode *i)
 	leave_log(i->t);
 	if (i->fs->files)
 		i->fs->files--;
+}
+
+err_t tfs_inode_set(struct tfs_inode *i, const char *key, struct value v)
+{
+	struct edits es;
+
+	edits_init(&es);
+	edits_name(i->fs, &es, i->t, key, strlen(key), v);
+	return edits_apply(i->fs, &es);
 }

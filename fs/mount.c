@@ -183,6 +183,11 @@ err_t tfs_root_set(struct tfs *fs, const char *key, struct value v)
 	return edits_apply(fs, &es);
 }
 
+void tfs_set_uuid(struct tfs *fs, const uint8_t uuid[TFS_UUID])
+{
+	memcpy(fs->id.uuid, uuid, TFS_UUID);
+}
+
 /* --- mount and format ------------------------------------------------------------------------ */
 
 static err_t replay(struct tfs *fs)

@@ -266,3 +266,20 @@ err_t tfs_statfs(struct tfs *fs, struct tfs_stat *out)
 	};
 	return 0;
 }
+
+err_t tfs_end(struct tfs *fs, uint64_t *nsect)
+{
+	const struct range *r;
+	uint64_t end = fs->w.nsect;
+	err_t err = space_load(fs);
+
+	if (err)
+		return err;
+	r = fs->w.nsect ? ranges_from(&fs->free, fs->w.nsect - 1) : NULL;
+	if (r)
+		end = r->start;
+	if (fs->log_reserve.n && fs->log_reserve.sector + fs->log_reserve.n == end)
+		end = fs->log_reserve.sector;
+	*nsect = end;
+	return 0;
+}

@@ -6,7 +6,7 @@
  * blocks to device sectors, and never moves file data: the page cache does.
  *
  * Locks: none here.  The shell holds one mutex per file system around every call.
- * Time:  an argument, nanoseconds since 1970 (int64_t).
+ * Time:  an argument, nanoseconds since 1970 (int64_t); 0 records none.
  * Memory: the allocator given at mount.  -ENOMEM changes nothing.
  * Errors: -EROFS on a read-only or damaged file system, -EIO from the device, -ENOSPC, -EUCLEAN for
  *         metadata that contradicts itself, and those named at each call.
@@ -94,6 +94,12 @@ const char *tfs_damage(const struct tfs *);
 const struct tuple *tfs_root_tuple(const struct tfs *);
 /* Set or (VALUE_NONE) remove a key of the root tuple, for mkfs.  Takes over `v` on success. */
 must_check err_t tfs_root_set(struct tfs *, const char *key, struct value v);
+/* The same for a key of an inode that the core does not know (`exec`), for mkfs. */
+must_check err_t tfs_inode_set(struct tfs_inode *, const char *key, struct value v);
+/* Before the first tfs_sync() of a file system that tfs_format() made. */
+void tfs_set_uuid(struct tfs *, const uint8_t uuid[TFS_UUID]);
+/* Sectors up to the end of the last one in use: what an image file can be cut to. */
+must_check err_t tfs_end(struct tfs *, uint64_t *nsect);
 /* The store that values given to this file system must come from. */
 struct vstore *tfs_store(struct tfs *);
 

@@ -34,18 +34,19 @@ void bytes_free(struct alloc *, struct bytes *);
 void bytes_put(struct bytes *, const void *p, size_t n);
 
 /* Keys of the schema, interned at mount. */
-#define TFS_KEYS(X)                                                                               \
-	X(children)                                                                               \
-	X(extents)                                                                                \
-	X(filelength)                                                                             \
-	X(offset)                                                                                 \
-	X(length)                                                                                 \
-	X(allocated)                                                                              \
-	X(uninited)                                                                               \
-	X(linktarget)                                                                             \
-	X(nlink)                                                                                  \
-	X(mode)                                                                                   \
-	X(uid) X(gid) X(rdev) X(atime) X(mtime) X(ctime) X(btime) X(xattrs) X(socket) X(readonly) \
+#define TFS_KEYS(X)                                                                        \
+	X(children)                                                                        \
+	X(extents)                                                                         \
+	X(filelength)                                                                      \
+	X(offset)                                                                          \
+	X(length)                                                                          \
+	X(allocated)                                                                       \
+	X(uninited)                                                                        \
+	X(linktarget)                                                                      \
+	X(nlink)                                                                           \
+	X(mode)                                                                            \
+	X(uid)                                                                             \
+	X(gid) X(rdev) X(atime) X(mtime) X(ctime) X(btime) X(xattrs) X(socket) X(readonly) \
 		X(no_encode)
 
 struct tfs_keys {
