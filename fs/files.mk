@@ -16,3 +16,4 @@ fs-y += fs/mount.c
 fs-y += fs/rename.c
 fs-y += fs/space.c
 fs-y += fs/xattr.c
+fs-y += fs/mbr.c

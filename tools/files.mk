@@ -22,3 +22,12 @@ coracle-y += tools/coracle_spec.c
 coracle-y += tools/coracle_util.c
 coracle-y += tools/coracle_values.c
 coracle-y += tools/coracle_wanted.c
+
+mkimage-y := tools/mkimage.c tools/mkimage_disk.c tools/mkimage_tree.c tools/fileblk.c
+
+tools += mkfs
+mkfs-y := tools/mkfs.c tools/host_assert.c $(mkimage-y)
+
+tools += dump
+dump-y := tools/dump.c tools/dump_extract.c tools/dump_list.c tools/fileblk.c tools/mkimage.c \
+	tools/mkimage_disk.c tools/mkimage_tree.c tools/host_assert.c

@@ -213,7 +213,8 @@ static uint64_t count_names(const struct value *v)
 	if (!v || v->type != VALUE_TUPLE)
 		return 0;
 	while ((e = tuple_next(v->t, &i)) != NULL)
-		n += 1 + (e->v.type == VALUE_TUPLE ? count_names(tuple_get(e->v.t, "children")) : 0);
+		n += 1 +
+		     (e->v.type == VALUE_TUPLE ? count_names(tuple_get(e->v.t, "children")) : 0);
 	return n;
 }
 
