@@ -41,3 +41,7 @@ net-y += net/frag.c
 net-y += net/raw.c
 net-y += net/tap.c
 net-y += net/gro.c
+net-y += net/dhcp4.c
+net-y += net/dhcp4_wire.c
+net-y += net/ports.c
+net-y += net/flow.c

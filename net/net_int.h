@@ -282,6 +282,9 @@ void auto6_addr_dup(struct if_addr *a);
 void auto6_stop(struct net_if *ifc);
 void auto6_link(struct net_if *ifc);
 
+/* --- dhcp4.c --- */
+void dhcp4_input(struct net_if *ifc, struct pkt *p); /* data at the message; takes it */
+
 /* --- multicast --- */
 bool mcast_member(const struct net_if *ifc, struct ip_addr group);
 struct eth_addr mcast_mac(struct ip_addr group);

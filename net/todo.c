@@ -68,17 +68,6 @@ err_t net_mcast_leave(struct net_if *ifc, struct ip_addr group, uint64_t now)
 	return -EOPNOTSUPP;
 }
 
-void net_dhcp4_stop(struct net_if *ifc, uint64_t now)
-{
-	(void)ifc, (void)now;
-}
-
-err_t net_dhcp4_start(struct net_if *ifc, const char *hostname, uint64_t now)
-{
-	(void)ifc, (void)hostname, (void)now;
-	return -EOPNOTSUPP;
-}
-
 err_t net_auto6_start(struct net_if *ifc, bool privacy, uint64_t now)
 {
 	(void)ifc, (void)privacy, (void)now;

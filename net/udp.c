@@ -5,6 +5,7 @@
  */
 #include "net/udp_int.h"
 
+#include "abi/wire_dhcp.h"
 #include "net/csum.h"
 
 enum { RCVBUF_DEFAULT = 212992, SNDBUF_DEFAULT = 212992 };
@@ -297,6 +298,11 @@ void udp_input(struct net_stack *st, struct pkt *p, const struct ip_rx *rx)
 	raw_copy(st, p, rx);
 	sport = be16_get(h->sport);
 	dport = be16_get(h->dport);
+	if (unlikely(dport == DHCP4_CLIENT_PORT && rx->ifc->dhcp4)) {
+		pkt_pull(p, sizeof(*h));
+		dhcp4_input(rx->ifc, p);
+		return;
+	}
 	if (rx->multi) {
 		pkt_pull(p, sizeof(*h));
 		deliver_multi(st, p, rx, sport, dport);
