@@ -5,6 +5,7 @@
 #include "vfs/fdtable.h"
 #include "vfs/fs.h"
 #include "vfs/pcache.h"
+#include "vfs/proc.h"
 #include "vfs/reclaim.h"
 #include "vfs/tmpfs.h"
 #include "vfs/vfs.h"
@@ -43,6 +44,10 @@ err_t vfs_mount_standard(void)
 {
 	err_t err = optional("/dev", devfs_init());
 
+	if (!err)
+		err = optional("/proc", procfs_mount("/proc"));
+	if (!err)
+		err = optional("/sys", sysfs_mount("/sys"));
 	if (!err)
 		err = optional("/dev/shm", tmpfs_mount("/dev/shm", "tmpfs", 01777, FS_NODEV, 0));
 	if (!err)

@@ -86,6 +86,8 @@ struct inode_ops {
 	long (*readlink)(struct inode *i, char *buf, size_t size);
 	/* A magic link: the object itself, with a reference. NULL: an ordinary one. */
 	err_t (*jump)(struct inode *i, struct dentry **out);
+	/* Make the description itself, instead of all below. NULL: an ordinary file. */
+	err_t (*open_own)(struct inode *i, uint32_t flags, struct file **out);
 	/* Turn a new description into one of its kind: set ops and data, refuse. NULL: regular or directory. */
 	err_t (*open)(struct inode *i, struct file *f);
 	err_t (*xattr_get)(struct inode *i, const char *name, void *buf,

@@ -12,6 +12,7 @@
 #include "vfs/pcache.h"
 #include "vfs/pipe.h"
 #include "vfs/regular.h"
+#include "vfs/tty.h"
 #include "vfs/vfs.h"
 
 enum { OPEN_ONLY = LX_O_CREAT | LX_O_EXCL | LX_O_NOCTTY | LX_O_TRUNC | LX_O_CLOEXEC };
@@ -120,6 +121,8 @@ err_t vfs_open_dentry(struct dentry *d, uint32_t flags, struct file **out)
 
 	if (flags & LX_O_PATH)
 		return new_path_file(d, flags & (LX_O_PATH | LX_O_DIRECTORY | LX_O_NOFOLLOW), out);
+	if (i->ops->open_own)
+		return i->ops->open_own(i, flags, out);
 	if (inode_is(i, MODE_FIFO)) {
 		err = open_fifo(i, flags, out);
 		if (!err)
@@ -397,6 +400,10 @@ err_t vfs_reopen(struct file *f, uint32_t flags, struct file **out)
 {
 	if (f->path)
 		return vfs_open_dentry(f->path, flags, out);
+	if (stream_is(f) && mode_of(flags) == (f->mode & (FILE_READ | FILE_WRITE)))
+		return file_new(f->ops, f->mode, flags & ~(uint32_t)OPEN_ONLY, f->data, out);
+	if (stream_is(f))
+		return -EACCES;
 	if (pipe_is(f))
 		return pipe_open(f->data, mode_of(flags), flags & ~(uint32_t)OPEN_ONLY, out);
 	return -ENXIO;

@@ -232,3 +232,8 @@ err_t stream_open(struct chardev *cd, bool reads, struct file **out)
 		chardev_open(cd, &up, s);
 	return err;
 }
+
+bool stream_is(const struct file *f)
+{
+	return f->ops == &stream_ops;
+}

@@ -32,3 +32,4 @@ void tty_set_winsize(uint16_t rows, uint16_t cols);
  * One description per direction is made for the device; it may be duplicated.
  */
 err_t stream_open(struct chardev *cd, bool reads, struct file **out) must_check;
+bool stream_is(const struct file *f);
