@@ -37,10 +37,11 @@ static void early_flush(struct log_sink *s)
 
 static struct log_sink early_sink = { .write = early_write, .flush = early_flush };
 
+static char bytes[RING_BYTES]; /* [l]; apart, so that the kernel file need not hold it */
+
 /* [l] lock, but for a panicking CPU, which is alone */
 static struct {
 	struct spinlock lock;
-	char bytes[RING_BYTES]; /* [l] */
 	uint64_t head, tail;	/* [l] where the next record goes; the oldest kept */
 	struct log_sink *sinks; /* [l] */
 	enum klog_level level;	/* [l] what sinks get */
@@ -67,8 +68,8 @@ static void ring_put(const void *p, size_t n)
 {
 	size_t at = ring.head % RING_BYTES, first = MIN(n, RING_BYTES - at);
 
-	memcpy(ring.bytes + at, p, first);
-	memcpy(ring.bytes, (const char *)p + first, n - first);
+	memcpy(bytes + at, p, first);
+	memcpy(bytes, (const char *)p + first, n - first);
 	ring.head += n;
 }
 
@@ -76,8 +77,8 @@ static void ring_get(uint64_t pos, void *p, size_t n)
 {
 	size_t at = pos % RING_BYTES, first = MIN(n, RING_BYTES - at);
 
-	memcpy(p, ring.bytes + at, first);
-	memcpy((char *)p + first, ring.bytes, n - first);
+	memcpy(p, bytes + at, first);
+	memcpy((char *)p + first, bytes, n - first);
 }
 
 static void make_room(size_t n)

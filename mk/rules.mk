@@ -83,11 +83,11 @@ $(OUT)/arch/$(ARCH)/vdso_image.o: KFLAGS += -DVDSO_SO='"$(VDSO)"'
 $(KERNEL).dbg: $(KOBJS) arch/$(ARCH)/kernel.lds
 	$(call say,LD,$@)
 	$(Q)$(CC) -nostdlib -static-pie -Wl,-z,norelro -Wl,-z,max-page-size=4096 -Wl,-z,noexecstack -Wl,--build-id=none \
-		-Wl,--gc-sections -Wl,--warn-unresolved-symbols -Wl,-z,notext -Wl,-Bsymbolic -Wl,--no-dynamic-linker -Wl,-T,arch/$(ARCH)/kernel.lds \
+		-Wl,--gc-sections -Wl,-z,notext -Wl,-z,pack-relative-relocs -Wl,-Bsymbolic -Wl,--no-dynamic-linker -Wl,-T,arch/$(ARCH)/kernel.lds \
 		-o $@ $(KOBJS)
 
 $(KERNEL): $(KERNEL).dbg
-	$(Q)objcopy --strip-debug $< $@
+	$(Q)objcopy --strip-all $< $@
 
 # --- the same cores on the host: plain, under sanitizers, under the fuzzer ------------------------
 CORESRCS := $(lib-y) $(net-y) $(fs-y) $(image-y)

@@ -14,6 +14,7 @@ struct reloc {
 	int64_t addend;
 };
 extern const struct reloc relocs_start[], relocs_end[];
+extern const uint64_t relr_start[], relr_end[];
 extern const int32_t smap_sites_start[],
 	smap_sites_end[]; /* site - own address; three bytes of NOP */
 

@@ -83,6 +83,27 @@ static void relocate(uint64_t slide)
 			*(uint64_t *)(r->offset - KERNEL_LINK) = (uint64_t)r->addend + slide;
 }
 
+/*
+ * Packed relative relocations (ELF gABI, SHT_RELR): an even entry is the address of a word to move; each odd one
+ * after it has a bit for each of the next 63 words. The addends lie in the words.
+ */
+static void relocate_packed(uint64_t slide)
+{
+	uint64_t *word = NULL;
+
+	for (const uint64_t *e = relr_start; e < relr_end; e++) {
+		if (!(*e & 1)) {
+			word = (uint64_t *)(*e - KERNEL_LINK);
+			*word++ += slide;
+			continue;
+		}
+		for (unsigned i = 0; i < 63; i++)
+			if (*e >> (i + 1) & 1)
+				word[i] += slide;
+		word += 63;
+	}
+}
+
 /* Text executable, constants neither writable nor executable, the rest writable. */
 static uint64_t prot_of(const char *page, uint64_t nx)
 {
@@ -129,6 +150,7 @@ uint64_t boot_reloc(const void *info, unsigned protocol)
 	uint64_t slide = pick_slide(info, protocol);
 
 	relocate(slide);
+	relocate_packed(slide);
 	patch_smap_sites();
 	map_image(slide);
 	boot_slide = slide;
