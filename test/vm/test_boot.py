@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """The kernel comes up on each machine, CPU and size that it promises, and says one clear line where it cannot."""
+import os
 import re
+import subprocess
 
 import pytest
 
-from lib import boot
+from lib import ROOT, boot, kernel
 
 MACHINES = ["microvm", "microvm,acpi=off", "q35"]
 
@@ -105,3 +107,25 @@ def test_idle_takes_no_interrupts(cpus):
 def test_trace_boot_times_the_steps():
     out = boot("trace=boot selftest=boot", variant="debug")
     assert len(re.findall(r"init: \w+ +\d+ us", out.text)) >= 5, out.text
+
+
+@pytest.fixture(scope="session")
+def linux64_loader(tmp_path_factory):
+    """A PVH kernel that loads its boot module as Firecracker would, and enters it by the 64-bit Linux protocol."""
+    here = os.path.join(ROOT, "test/vm/linux64")
+    out = str(tmp_path_factory.mktemp("linux64") / "loader.elf")
+    subprocess.run(["gcc", "-O1", "-ffreestanding", "-fno-pic", "-no-pie", "-mgeneral-regs-only", "-fno-stack-protector",
+                    "-nostdlib", "-static", "-I", ROOT, "-Wl,-Ttext=0x3000000", "-Wl,--build-id=none",
+                    "-Wl,-z,noexecstack", "-Wno-pointer-to-int-cast",
+                    "-o", out, f"{here}/start.S", f"{here}/load.c"], check=True)
+    return out
+
+
+@pytest.mark.parametrize("machine", ["microvm", "q35"])
+@pytest.mark.parametrize("cpu", ["qemu64", "max"])
+@pytest.mark.parametrize("cpus", [1, 4])
+def test_linux64_entry(linux64_loader, machine, cpu, cpus):
+    out = boot("selftest=boot", machine=machine, cpu=cpu, cpus=cpus, image=linux64_loader, memory="128M",
+               extra=["-initrd", kernel("debug")])
+    assert "entered by linux64" in out.text, out.text
+    assert cpus_said(out) == [cpus], out.text
