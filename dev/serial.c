@@ -146,14 +146,14 @@ static size_t cd_write(struct chardev *cd, const void *buf, size_t n)
 {
 	struct serial *s = container_of(cd, struct serial, cd);
 	bool on = spin_lock_irq(&s->lock);
-	size_t done = ring_put(s, buf, n);
+	size_t done = 0;
 
-	push_out(s);
-	if (done < n) {
+	/* A UART that takes bytes while we look makes room and sends no interrupt for it. */
+	do {
 		done += ring_put(s, (const char *)buf + done, n - done);
 		push_out(s);
-		s->short_write |= done < n;
-	}
+	} while (done < n && s->head - s->tail < OUT_BYTES);
+	s->short_write |= done < n;
 	spin_unlock_irq(&s->lock, on);
 	return done;
 }

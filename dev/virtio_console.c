@@ -189,18 +189,20 @@ static size_t port_write(struct chardev *cd, const void *buf, size_t n)
 {
 	struct port *p = container_of(cd, struct port, cd);
 	struct port_out *o = &p->out;
-	size_t done;
+	size_t done = 0;
 	bool on;
 
 	if (!o->q || dead(p->con))
 		return n;
 	on = spin_lock_irq(&o->q->lock);
-	reap_out(o);
-	done = ring_put(o, buf, n);
-	if (done < n)
-		o->short_write = true;
-	run_out(o);
-	check_out(p);
+	/* A host that takes bytes while we look makes room and sends no interrupt for it. */
+	do {
+		reap_out(o);
+		done += ring_put(o, (const uint8_t *)buf + done, n - done);
+		o->short_write = done < n;
+		run_out(o);
+		check_out(p);
+	} while (done < n && o->head - o->tail < o->size);
 	spin_unlock_irq(&o->q->lock, on);
 	return done;
 }
@@ -295,6 +297,21 @@ static void deliver(struct port *p)
 		do
 			deliver_all(p);
 		while (turn_again(&p->in.turn));
+}
+
+/*
+ * Show the device the buffers, once PORT_OPEN was sent: that notification is what makes QEMU look whether the
+ * host has bytes for us; one that comes before PORT_OPEN is ignored.
+ */
+static void start_input(struct port *p)
+{
+	bool on;
+
+	if (!p->in.q)
+		return;
+	on = spin_lock_irq(&p->in.q->lock);
+	vqueue_kick(p->in.q);
+	spin_unlock_irq(&p->in.q->lock, on);
 }
 
 static void in_irq(struct vqueue *q)
@@ -421,31 +438,40 @@ static void ctl_irq(struct vqueue *q)
 {
 	struct console *c = q->owner;
 	bool on = spin_lock_irq(&c->crx->lock);
-	uint32_t ended = 0;
+	uint32_t ended = 0, open = 0;
 
 	take_messages(c);
 	take_returned(c);
-	for (unsigned i = 1; i < PORTS; i++)
+	for (unsigned i = 1; i < PORTS; i++) {
 		if (c->port[i].shaken && !c->port[i].host_open)
 			ended |= 1u << i;
+		if (c->port[i].open_sent)
+			open |= 1u << i;
+	}
 	if (c->crx->ring.error || c->ctx->ring.error)
 		vdev_fail(c->vd, "control queue: %s",
 			  c->crx->ring.error ? c->crx->ring.error : c->ctx->ring.error);
 	spin_unlock_irq(&c->crx->lock, on);
-	for (unsigned i = 1; i < PORTS; i++)
+	for (unsigned i = 1; i < PORTS; i++) {
+		if (open & 1u << i)
+			start_input(&c->port[i]);
 		if (ended & 1u << i)
 			end_input(&c->port[i]);
+	}
 }
 
 static void port_open(struct chardev *cd)
 {
 	struct port *p = container_of(cd, struct port, cd);
 	struct console *c = p->con;
-	bool on = spin_lock_irq(&c->crx->lock);
+	bool sent, on = spin_lock_irq(&c->crx->lock);
 
 	p->want_open = true;
 	maybe_open(c, p);
+	sent = p->open_sent;
 	spin_unlock_irq(&c->crx->lock, on);
+	if (sent)
+		start_input(p);
 	deliver(p);
 }
 
@@ -593,9 +619,6 @@ static void start(struct console *c)
 	vqueue_kick(c->crx);
 	send_ctl(c, MSG_DEVICE_READY, 0, VIRTIO_CONSOLE_DEVICE_READY);
 	spin_unlock_irq(&c->crx->lock, on);
-	on = spin_lock_irq(&c->port[1].in.q->lock);
-	vqueue_kick(c->port[1].in.q);
-	spin_unlock_irq(&c->port[1].in.q->lock, on);
 	for (unsigned i = 1; i < PORTS; i++)
 		chardev_register(&c->port[i].cd);
 	c->sink.write = no_log;

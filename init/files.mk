@@ -6,6 +6,7 @@ init-y += init/config.c
 init-y += init/root.c
 ifeq ($(VARIANT),debug)
 init-y += init/selftest.c
+init-y += init/selftest_dev.c
 endif
 init-y += init/control.c
 init-y += init/stdio.c

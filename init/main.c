@@ -35,6 +35,19 @@ static err_t selftest(void)
 
 	return boot_option("selftest", name, sizeof(name)) ? selftest_run(name) : 0;
 }
+
+static err_t devtest(void)
+{
+	char name[32];
+	err_t err;
+
+	if (!boot_option("devtest", name, sizeof(name)))
+		return 0;
+	err = selftest_dev(name);
+	if (err == 0)
+		vm_exit(0);
+	return err;
+}
 #endif
 
 static err_t self_check(void)
@@ -66,6 +79,9 @@ static const struct step {
 #endif
 	{ "config", config_init }, /* the boot module's settings */
 	{ "bus", bus_init },	   /* devices: drivers attach */
+#ifdef CORACLE_DEBUG
+	{ "devtest", devtest }, /* devtest=NAME: the drivers are tried, and that is all */
+#endif
 	{ "vfs", vfs_init },	   /* files can be had */
 	{ "root", root_mount },	   /* paths can be walked; the image's settings */
 	{ "linux", app_settings }, /* the process, without a program */

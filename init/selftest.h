@@ -8,3 +8,4 @@
 #include "lib/err.h"
 
 err_t selftest_run(const char *name) must_check; /* -EINVAL: no such test */
+err_t selftest_dev(const char *name) must_check; /* devtest=NAME, after the devices; -EINVAL */
