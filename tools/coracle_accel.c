@@ -7,13 +7,18 @@
 #include "tools/coracle_accel.h"
 
 #include <fcntl.h>
-#include <linux/kvm.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "tools/coracle_paths.h"
+
+/* <linux/kvm.h>'s; a folder of ours is named linux. */
+#define KVM_GET_API_VERSION _IO(0xAE, 0x00)
+#define KVM_CREATE_VM	    _IO(0xAE, 0x01)
+#define KVM_CREATE_VCPU	    _IO(0xAE, 0x41)
+enum { KVM_API_VERSION = 12 };
 
 static char *mark_path(void)
 {

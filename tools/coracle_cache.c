@@ -298,20 +298,12 @@ static int lock_builds(void)
 
 static void build(const struct spec *s, const char *key, const char *root_text)
 {
-	char *path = cache_path("images/", key);
-	char *img = xasprintf("%s.img", path), *part = xasprintf("%s.part%d", path, getpid());
-	struct image_want want = {
-		.path = part, .root_text = root_text, .label = "", .room = ROOM
-	};
+	char *path = cache_path("images/", key), *img = xasprintf("%s.img", path);
+	struct image_want want = { .path = img, .root_text = root_text, .label = "", .room = ROOM };
 
-	partial_begin(part);
 	image_make(s->plan, &want);
-	if (rename(part, img) < 0)
-		die_errno(EXIT_OURS, "%s", img);
-	partial_done();
 	free(path);
 	free(img);
-	free(part);
 }
 
 static void image_key(const struct spec *s, const struct buf *root, char hex[33])

@@ -7,7 +7,6 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/fs.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
@@ -19,6 +18,9 @@
 #include "tools/coracle_image.h"
 #include "tools/coracle_opt.h"
 #include "tools/coracle_paths.h"
+
+/* <linux/fs.h>'s; a folder of ours is named linux. */
+#define FICLONE _IOW(0x94, 9, int)
 
 enum { NAME_MAX_LABEL = 32 };
 
@@ -76,8 +78,8 @@ static void volume_make(const char *path, const char *name, uint64_t size)
 	char *part = xasprintf("%s.part%d", path, getpid());
 
 	make_dir("volumes");
-	partial_begin(part);
 	image_make_empty(part, name, size);
+	partial_begin(part);
 	/* link() and not rename(): another run may have made it meanwhile. */
 	if (link(part, path) < 0 && errno != EEXIST)
 		die_errno(EXIT_OURS, "%s", path);

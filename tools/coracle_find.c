@@ -192,7 +192,7 @@ static bool interpret(struct spec *s, const char *as_named)
 
 void spec_find(struct spec *s)
 {
-	char *name = s->argv.v[0];
+	const char *name = s->program;
 	int depth = 0;
 
 	s->found = locate(s, name);

@@ -59,12 +59,13 @@ static void add_children(struct spec *s, const struct tuple *dir, const char *gu
 	}
 }
 
-static void add_environment(struct spec *s, const struct tuple *env)
+void manifest_environment(struct spec *s)
 {
+	const struct tuple *env = tuple_at(s->manifest, "environment");
 	const struct entry *e;
 	uint32_t i = 0;
 
-	while ((e = tuple_next(env, &i)) != NULL) {
+	while (env && (e = tuple_next(env, &i)) != NULL) {
 		const char *v = value_text(&e->v, &(size_t){ 0 });
 		char *a = xasprintf("%s=%s", e->key->s, v ? v : "");
 
@@ -84,9 +85,7 @@ void manifest_add(struct spec *s, const char *path)
 	t = tuple_at(s->manifest, "children");
 	if (t)
 		add_children(s, t, "/");
-	t = tuple_at(s->manifest, "environment");
-	if (t)
-		add_environment(s, t);
+	manifest_environment(s);
 	cwd = values_str(s->manifest, "cwd");
 	if (cwd && !s->o->cwd)
 		s->guest_cwd = path_clean("/", cwd);
@@ -94,13 +93,13 @@ void manifest_add(struct spec *s, const char *path)
 
 void manifest_argv(struct spec *s)
 {
-	const char *program = values_str(s->manifest, "program");
 	struct strs args = values_strs(s->manifest, "arguments");
 
-	if (!program)
+	s->program = values_str(s->manifest, "program");
+	if (!s->program)
 		die(EXIT_MISUSE, "%s: names no program, and neither does the command line",
-		    s->o->manifest);
-	strs_add(&s->argv, program);
+		    s->o->manifest ? s->o->manifest : s->o->image);
+	strs_add(&s->argv, args.n ? args.v[0] : s->program);
 	for (size_t i = 1; i < args.n; i++)
 		strs_add(&s->argv, args.v[i]);
 	strs_free(&args);

@@ -11,3 +11,5 @@
 void manifest_add(struct spec *, const char *path);
 /* Its program and arguments, where the command line names none. */
 void manifest_argv(struct spec *);
+/* Its variables. */
+void manifest_environment(struct spec *);

@@ -39,7 +39,8 @@ static void device(struct builder *b, const char *name, const char *rest)
 {
 	strs_add(&b->a, "-device");
 	if (b->pci)
-		strs_addf(&b->a, "%s-pci,addr=0x%x%s", name, PCI_FIRST + b->slot++, rest);
+		strs_addf(&b->a, "%s-pci,disable-legacy=on,addr=0x%x%s", name,
+			  PCI_FIRST + b->slot++, rest);
 	else
 		strs_addf(&b->a, "%s-device,bus=virtio-mmio-bus.%u%s", name, b->slot++, rest);
 }
@@ -48,10 +49,13 @@ static void add_machine(struct builder *b, const struct vm *vm)
 {
 	strs_add(&b->a, "-machine");
 	if (b->pci)
-		strs_add(&b->a, "q35,sata=off,smbus=off,usb=off,vmport=off,graphics=off");
+		strs_add(&b->a, "q35,sata=off,smbus=off,usb=off,vmport=off");
 	else
 		strs_add(&b->a, "microvm,acpi=off,pit=off,pic=off,rtc=off,isa-serial=on,"
 				"x-option-roms=off");
+	/* virtio 1.x: QEMU's MMIO transport is the draft's version unless it is told. */
+	if (!b->pci)
+		two(b, "-global", "virtio-mmio.force-legacy=false");
 	two(b, "-accel", vm->kvm ? "kvm" : "tcg");
 	two(b, "-cpu", vm->kvm ? "host" : "max");
 	strs_add(&b->a, "-m");

@@ -360,7 +360,6 @@ int cmd_build(int argc, char **argv)
 	struct buf root = { 0 };
 	struct spec s;
 	struct opts o;
-	char *part;
 
 	opts_parse("build", argc, argv, &o);
 	if (!o.output && !o.dry_run)
@@ -373,14 +372,9 @@ int cmd_build(int argc, char **argv)
 		plan_print(s.plan, stdout);
 		return 0;
 	}
-	part = xasprintf("%s.part%d", o.output, getpid());
-	partial_begin(part);
-	want.path = part;
+	want.path = o.output;
 	want.root_text = root.s;
 	want.size = o.size;
 	image_make(s.plan, &want);
-	if (rename(part, o.output) < 0)
-		die_errno(EXIT_OURS, "%s", o.output);
-	partial_done();
 	return 0;
 }

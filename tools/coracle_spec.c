@@ -179,7 +179,7 @@ static void find_in_root(struct spec *s)
 {
 	static const char *const dirs[] = { "/usr/local/sbin", "/usr/local/bin", "/usr/sbin",
 					    "/usr/bin",	       "/sbin",		 "/bin" };
-	const char *name = s->argv.v[0];
+	const char *name = s->program;
 	struct plan_node *n = NULL;
 	const char *why;
 
@@ -219,12 +219,12 @@ static void add_root(struct spec *s)
 /* A manifest may bring the program's file itself, under whatever name. */
 static bool program_in_plan(struct spec *s)
 {
-	struct plan_node *n = s->argv.v[0][0] == '/' ? plan_find(s->plan, s->argv.v[0]) : NULL;
+	struct plan_node *n = s->program[0] == '/' ? plan_find(s->plan, s->program) : NULL;
 	const char *why = NULL;
 
 	if (!n || n->type != PLAN_FILE)
 		return false;
-	s->found = xstrdup(s->argv.v[0]);
+	s->found = xstrdup(s->program);
 	s->real = plan_path(n);
 	if (n->host && !closure_add_needs(&s->closure, n->host, &why))
 		die(EXIT_MISUSE, "%s: %s", n->host, why);
@@ -289,7 +289,7 @@ static void forgive_given(struct spec *s)
 
 /* --- environment and settings ---------------------------------------------------------------- */
 
-static void add_env(struct spec *s)
+void spec_take_env(struct spec *s)
 {
 	const char *term = getenv("TERM");
 	char *t;
@@ -315,15 +315,16 @@ static void add_cwd(struct spec *s)
 		plan_add_dir(s->plan, s->guest_cwd, 0);
 }
 
-static void add_argv(struct spec *s)
+void spec_take_argv(struct spec *s)
 {
 	const struct opts *o = s->o;
 
 	for (int i = 0; i < o->argc; i++)
 		strs_add(&s->argv, o->argv[i]);
-	if (s->argv.n == 0 && s->manifest)
+	s->program = o->argc ? o->argv[0] : NULL;
+	if (!s->program && s->manifest)
 		manifest_argv(s);
-	if (s->argv.n == 0)
+	if (!s->program)
 		die(EXIT_MISUSE,
 		    "which program? usage: coracle run [options] PROGRAM [arguments...]");
 }
@@ -339,7 +340,7 @@ void spec_make(struct spec *s, const struct opts *o)
 		add_root(s);
 	if (o->manifest)
 		manifest_add(s, o->manifest);
-	add_argv(s);
+	spec_take_argv(s);
 	if (o->root)
 		find_in_root(s);
 	else if (!program_in_plan(s))
@@ -353,7 +354,7 @@ void spec_make(struct spec *s, const struct opts *o)
 	forgive_given(s);
 	if (!o->root && !o->no_profiles)
 		spec_profiles(s);
-	add_env(s);
+	spec_take_env(s);
 	add_cwd(s);
 	for (size_t i = 0; i < s->closure.missing.n; i++)
 		note("not found: %s", s->closure.missing.v[i]);

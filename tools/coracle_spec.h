@@ -13,6 +13,7 @@ struct spec {
 	const struct opts *o;
 	char *cwd; /* the host's */
 	char *guest_cwd;
+	const char *program;	/* as it was named: on the command line, or in the manifest */
 	char *found;		/* the program as it was found: an absolute guest path */
 	char *real;		/* the same without links */
 	struct strs argv;	/* the program's arguments, argv[0] first; scripts resolved */
@@ -33,6 +34,10 @@ void spec_root_text(const struct spec *, struct buf *);
 void spec_build_text(const struct spec *, struct buf *);
 /* The boot module's keys that do not depend on the terminal (doc/run.md, 1.2), without parentheses. */
 void spec_module_text(const struct spec *, struct buf *);
+
+/* Parts of spec_make() for run --image, which has no plan: program and arguments, and variables. */
+void spec_take_argv(struct spec *);
+void spec_take_env(struct spec *);
 
 /* Set a variable unless (`weak`) it is set. */
 void spec_env(struct spec *, const char *assignment, bool weak);

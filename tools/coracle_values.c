@@ -5,32 +5,16 @@
 #include "tools/coracle_values.h"
 
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 
-static void *get(struct alloc *a maybe_unused, size_t size)
-{
-	return malloc(size ? size : 1);
-}
-
-static void *resize(struct alloc *a maybe_unused, void *p, size_t old maybe_unused, size_t size)
-{
-	return realloc(p, size ? size : 1);
-}
-
-static void put(struct alloc *a maybe_unused, void *p, size_t size maybe_unused)
-{
-	free(p);
-}
-
-struct alloc host_alloc = { .get = get, .resize = resize, .put = put };
+#include "tools/mkimage.h"
 
 struct vstore *values_store(void)
 {
 	static struct vstore store;
 	static bool ready;
 
-	if (!ready && vstore_init(&store, &host_alloc))
+	if (!ready && vstore_init(&store, mkimage_alloc()))
 		die(EXIT_OURS, "out of memory");
 	ready = true;
 	return &store;

@@ -9,9 +9,6 @@
 #include "image/manifest.h"
 #include "tools/coracle_util.h"
 
-/* malloc as a struct alloc. */
-extern struct alloc host_alloc;
-
 struct vstore *values_store(void);
 /* Parse a file, or die with status 2.  `check`: compare its keys with the manifest's schema. */
 struct tuple *values_load(const char *path, bool check);

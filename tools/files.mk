@@ -2,14 +2,19 @@
 # Each tool: its sources in NAME-y, its libraries in NAME-libs.
 tools :=
 
+tools += coracle
+coracle-y += $(mkimage-y) tools/host_assert.c
+
 coracle-y += tools/coracle.c
 coracle-y += tools/coracle_accel.c
+coracle-y += tools/coracle_booted.c
 coracle-y += tools/coracle_cache.c
 coracle-y += tools/coracle_closure.c
 coracle-y += tools/coracle_console.c
 coracle-y += tools/coracle_disk.c
 coracle-y += tools/coracle_find.c
 coracle-y += tools/coracle_host.c
+coracle-y += tools/coracle_image.c
 coracle-y += tools/coracle_ldcache.c
 coracle-y += tools/coracle_manifest.c
 coracle-y += tools/coracle_opt.c

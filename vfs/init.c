@@ -40,6 +40,34 @@ static err_t optional(const char *path, err_t err)
 	return 0;
 }
 
+/* Did the image bring files there, a program's directory under /tmp for one? */
+static bool holds_files(const char *path)
+{
+	struct dentry *d;
+	struct dirent first;
+	struct inode *dir;
+	bool any = false;
+
+	if (path_lookup(NULL, path, WALK_FOLLOW, &d))
+		return false;
+	dir = d->inode;
+	if (dir->ops->readdir) {
+		mutex_lock(&dir->lock);
+		any = dir->ops->readdir(dir, 0, &first) == 0;
+		mutex_unlock(&dir->lock);
+	}
+	dentry_put(d);
+	return any;
+}
+
+/* Memory, unless that would hide what the image has in its place. */
+static err_t mount_scratch(const char *path, uint32_t mode)
+{
+	if (holds_files(path))
+		return 0;
+	return optional(path, tmpfs_mount(path, "tmpfs", mode, FS_NODEV, 0));
+}
+
 err_t vfs_mount_standard(void)
 {
 	err_t err = optional("/dev", devfs_init());
@@ -51,8 +79,8 @@ err_t vfs_mount_standard(void)
 	if (!err)
 		err = optional("/dev/shm", tmpfs_mount("/dev/shm", "tmpfs", 01777, FS_NODEV, 0));
 	if (!err)
-		err = optional("/tmp", tmpfs_mount("/tmp", "tmpfs", 01777, FS_NODEV, 0));
+		err = mount_scratch("/tmp", 01777);
 	if (!err)
-		err = optional("/run", tmpfs_mount("/run", "tmpfs", 0755, FS_NODEV, 0));
+		err = mount_scratch("/run", 0755);
 	return err;
 }

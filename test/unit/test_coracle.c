@@ -243,7 +243,8 @@ static void qemu_line(void **state)
 		vm.disk[i].path = "/v";
 	assert_int_equal(vm_machine(&vm), MACHINE_Q35);
 	a = vm_argv(&vm);
-	assert_true(follows(&a, "-device", "virtio-blk-pci,addr=0x2,drive=disk0"));
+	assert_true(
+		follows(&a, "-device", "virtio-blk-pci,disable-legacy=on,addr=0x2,drive=disk0"));
 	strs_free(&a);
 }
 
