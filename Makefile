@@ -7,10 +7,11 @@ MAKEFLAGS += --no-builtin-rules
 
 include mk/rules.mk
 
-.PHONY: all kernel tools tools-clang check unit fuzz other-builds test soak bench run deps clean help install
-all: kernel tools ## the kernel and the host tools (default)
+.PHONY: all kernel tools examples tools-clang check unit fuzz other-builds test soak bench run deps clean help install
+all: kernel tools examples ## the kernel and the host tools (default)
 kernel: $(KERNEL) ## the kernel only
 tools: $(tools) ## ./coracle, ./mkfs and ./dump
+examples: $(examples) ## the programs in examples/
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | column -t -s'|'
@@ -55,5 +56,15 @@ PREFIX ?= /usr/local
 install: all ## the tools, the kernel, profiles, man pages and completion into PREFIX (DESTDIR is honoured)
 	$(Q)mk/install-tree.sh '$(DESTDIR)$(PREFIX)' $(KERNEL) $(tools)
 
+PORT ?= 8080
+run: deps ## boot the web server of examples/ and say how to try it (PORT=n)
+	$(Q)$(MAKE) --no-print-directory -j2 all
+	@echo
+	@echo "  The web server of examples/web boots in a VM of its own.  Try it from another terminal:"
+	@echo "      curl http://localhost:$(PORT)/"
+	@echo "  Ctrl-C ends it.  A program of your own: ./coracle run [-p PORT] PROGRAM [ARGUMENTS]"
+	@echo
+	$(Q)./coracle run -p $(PORT):8080 examples/web/web
+
 clean: ## remove everything that was built
-	rm -rf out $(tools) compile_commands.json
+	rm -rf out $(tools) $(examples) compile_commands.json

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 init-y :=
 init-y += init/main.c
+init-y += init/net.c
 init-y += init/app.c
 init-y += init/config.c
 init-y += init/root.c

@@ -4,6 +4,7 @@
 #include "dev/bus.h"
 #include "init/app.h"
 #include "init/config.h"
+#include "init/net.h"
 #include "init/root.h"
 #include "init/stdio.h"
 #include "kern/clock.h"
@@ -85,6 +86,7 @@ static const struct step {
 	{ "vfs", vfs_init },	   /* files can be had */
 	{ "root", root_mount },	   /* paths can be walked; the image's settings */
 	{ "linux", app_settings }, /* the process, without a program */
+	{ "net", net_start },	   /* interfaces have addresses, or ask for them */
 	{ "stdio", stdio_init },   /* descriptors 0, 1, 2 */
 	{ "check", self_check },   { "app", app_start }, /* the program is runnable */
 };

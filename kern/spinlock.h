@@ -24,6 +24,7 @@ enum lock_rank {
 	RANK_LRU,      /* reclaim's lists of cached pages */
 	RANK_PCACHE,   /* a file's page tree, LRU lists */
 	RANK_SHARD,    /* a network shard */
+	RANK_PORTS,	/* which socket has which port */
 	RANK_POLL,     /* poll sources */
 	RANK_PT,       /* page tables */
 	RANK_DEV,      /* driver queues */

@@ -29,11 +29,13 @@ long sys_epoll_create1(struct thread *t, const struct sysargs *a)
 {
 	uint32_t flags = (uint32_t)a->v[0];
 	struct file *f = NULL;
+	err_t err;
 
 	(void)t;
 	if (flags & ~(uint32_t)LX_O_CLOEXEC)
 		return -EINVAL;
-	return install(epoll_new(LX_O_RDWR, &f), f, flags & LX_O_CLOEXEC);
+	err = epoll_new(LX_O_RDWR, &f);
+	return install(err, f, flags & LX_O_CLOEXEC);
 }
 
 long sys_epoll_create(struct thread *t, const struct sysargs *a)

@@ -143,6 +143,8 @@ $(FUZZ)/test/fuzz/fuzz_$(1): $(FUZZ)/test/fuzz/fuzz_$(1).o $$(patsubst %.c,$(FUZ
 endef
 $(foreach t,$(fuzz-targets),$(eval $(call fuzz_rule,$(t))))
 
+include examples/files.mk
+
 # make V=1 shows the commands
 Q   := $(if $(V),,@)
 say  = $(if $(V),,@printf '  %-8s%s\n' '$(1)' '$(2)')

@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * sock/inet_int.h: AF_INET and AF_INET6 sockets, for the files inet*.c.  A socket holds one endpoint of
+ * net/ (a connection, a listener, a UDP or raw endpoint) and sleeps on the shard's lock.
+ *
+ *   [I] set once   [s] the shard's lock   [a] atomic
+ */
+#pragma once
+
+#include "net/ports.h"
+#include "net/raw.h"
+#include "net/tcp.h"
+#include "net/udp.h"
+#include "sock/shard.h"
+#include "sock/sock.h"
+
+enum inet_kind { INET_TCP, INET_LISTEN, INET_UDP, INET_RAW };
+
+/* Control messages that the program asked for. */
+enum inet_want {
+	WANT_PKTINFO = 1 << 0,
+	WANT_TTL = 1 << 1,
+	WANT_TOS = 1 << 2,
+	WANT_PKTINFO6 = 1 << 3,
+	WANT_TTL6 = 1 << 4,
+	WANT_TOS6 = 1 << 5,
+	WANT_ORIGDST = 1 << 6,
+	WANT_GRO = 1 << 7,
+};
+
+struct isock {
+	struct sock s;
+	struct shard_owner owner;  /* net_ep.owner points here */
+	struct shard *shard;	   /* [I] */
+	enum inet_kind kind;	   /* [s] TCP becomes LISTEN once */
+	union {			   /* [s] */
+		struct net_ep *ep; /* first member of each of: */
+		struct tcp_conn *tcp;
+		struct tcp_listener *listener;
+		struct udp_ep *udp;
+		struct raw_ep *raw;
+	};
+	struct waitq wq;	/* [s] */
+	struct port_bind *port; /* [s] NULL: not bound by bind(2) */
+	struct ip_addr bound;	/* [s] address of bind(2); any otherwise */
+	struct ip_addr peer;	/* [s] raw: of connect(2) */
+	uint16_t lport;		/* [s] */
+	uint32_t ifindex;	/* [s] SO_BINDTODEVICE */
+	bool v6;		/* [I] AF_INET6 */
+	bool v6only, reuseaddr, reuseport, broadcast, freebind, linger, keepalive; /* [s] */
+	bool connecting;	 /* [s] a SYN is out and nobody has heard the end of it */
+	bool connected;		 /* [s] UDP, raw: a peer is set */
+	bool shut_rd;		 /* [s] UDP, raw: shutdown(SHUT_RD) */
+	uint32_t linger_s;	 /* [s] */
+	uint32_t want;		 /* [s] WANT_* */
+	uint32_t rcvlowat;	 /* [s] */
+	uint32_t sndbuf, rcvbuf; /* [s] as getsockopt shows them; 0: the protocol's */
+	uint16_t gso_size;	 /* [s] UDP_SEGMENT for all sends */
+	uint8_t hdrincl;	 /* [s] raw */
+};
+
+static inline struct isock *isock_of(struct sock *s)
+{
+	return container_of(s, struct isock, s);
+}
+
+/* inet.c */
+err_t inet_new(bool v6, int type, int protocol, struct sock **out) must_check;
+struct isock *inet_alloc(const struct sock_ops *ops, bool v6, int type, int protocol);
+void inet_free(struct isock *i);
+extern const struct sock_ops inet_tcp_ops[2], inet_udp_ops[2], inet_raw_ops[2]; /* by v6 */
+err_t inet_bind(struct sock *s, const struct sock_addr *a) must_check;
+err_t inet_addr_parse(const struct isock *i, const struct sock_addr *a, struct ip_addr *ip,
+		      uint16_t *port, uint32_t *scope) must_check;
+void inet_addr_make(const struct isock *i, struct ip_addr ip, uint16_t port, uint32_t ifindex,
+		    struct sock_addr *out);
+uint32_t inet_poll_mask(unsigned net_level);
+/* A port of its own for a socket that sends before it was bound. Shard locked. */
+err_t inet_autobind(struct isock *i) must_check;
+err_t inet_port_listen(struct isock *i) must_check; /* -EADDRINUSE */
+long inet_ioctl(struct sock *s, unsigned cmd, uint64_t arg);
+/* The shard's turn is over, but for a look only. */
+static inline bool inet_look(struct isock *i) no_lock_analysis
+{
+	return spin_lock_irq(&i->shard->lock);
+}
+static inline void inet_looked(struct isock *i, bool on) no_lock_analysis
+{
+	spin_unlock_irq(&i->shard->lock, on);
+}
+
+/* inet_copy.c: user bytes for net/, which may not fault them in. */
+void inet_iov_in(struct net_iov *v, struct uio *u);  /* from the program */
+void inet_iov_out(struct net_iov *v, struct uio *u); /* to the program */
+/* The page at the uio's position is brought in, unlocked. False: it cannot be: -EFAULT. */
+bool inet_fault_in(const struct uio *u, bool for_write);
+/* A packet's bytes into the uio; unlocked. Bytes or -EFAULT. */
+long inet_pkt_out(const struct pkt *p, size_t n, struct uio *u);
+
+/* inet_opt.c */
+err_t inet_setopt(struct sock *s, int level, int name, struct uio *val) must_check;
+err_t inet_getopt(struct sock *s, int level, int name, void *val, uint32_t *len) must_check;
+
+/* inet_cmsg.c */
+struct inet_info { /* what is known of one datagram */
+	struct ip_addr src, dst;
+	uint32_t ifindex;
+	uint8_t ttl, tos;
+	uint16_t gso_size;
+	uint64_t stamp_ns;
+};
+void inet_ctl_give(const struct isock *i, const struct inet_info *info, struct sock_msg *m);
+/* recvmsg(MSG_ERRQUEUE): what IP_RECVERR kept. -EAGAIN: nothing. */
+long inet_recv_error(struct isock *i, struct sock_msg *m);
+err_t inet_ctl_take(struct isock *i, const struct sock_msg *m, struct udp_tx *tx) must_check;

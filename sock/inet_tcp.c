@@ -1,0 +1,435 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* sock/inet_tcp.c: TCP sockets. */
+#include "abi/linux_ioctl.h"
+#include "kern/clock.h"
+#include "sock/inet_int.h"
+
+/* --- connecting --------------------------------------------------------------------------------------- */
+
+static err_t wait_connected(struct isock *i, uint64_t deadline_ns)
+{
+	err_t err = 0;
+
+	while (tcp_conn_state(i->tcp) == TCP_SYN_SENT ||
+	       tcp_conn_state(i->tcp) == TCP_SYN_RECEIVED) {
+		if (!deadline_ns)
+			return -EINPROGRESS;
+		err = shard_wait(i->shard, &i->wq, deadline_ns);
+		if (err)
+			return err == -ETIMEDOUT ? -EINPROGRESS
+						 : sock_wait_error(err, i->s.snd_timeout_ns);
+	}
+	i->connecting = false;
+	err = net_ep_error(tcp_ep(i->tcp));
+	if (err)
+		return -err;
+	return tcp_conn_state(i->tcp) == TCP_CLOSED ? -ECONNABORTED : 0;
+}
+
+static err_t start_connect(struct isock *i, struct ip_addr ip, uint16_t port, uint32_t scope)
+{
+	uint32_t index = scope ? scope : i->ifindex;
+	struct tcp_conn_addr a = {
+		.local = i->bound,
+		.remote = ip,
+		.lport = i->lport,
+		.rport = port,
+		.ifc = index ? shard_if(i->shard, index) : NULL,
+	};
+	err_t err;
+
+	if (ip_is_any(ip)) /* connect(2) to the any-address means this host */
+		a.remote = ip_is_v4(ip) ? ip4(0x7f000001) : (struct ip_addr){ .b = { [15] = 1 } };
+	if (ip_is_any(a.local))
+		a.local = ip_is_v4(a.remote) ? ip4(0) : (struct ip_addr){ .q = { 0, 0 } };
+	err = tcp_connect(i->tcp, &a, i->shard->now);
+	if (!err)
+		i->connecting = true;
+	return err;
+}
+
+static err_t connect_locked(struct isock *i, const struct sock_addr *a, uint64_t deadline_ns)
+{
+	struct ip_addr ip;
+	uint16_t port;
+	uint32_t scope;
+	err_t err;
+
+	if (i->kind == INET_LISTEN)
+		return -EISCONN;
+	if (a->len >= 2 && a->family == LX_AF_UNSPEC) {
+		tcp_disconnect(i->tcp, i->shard->now);
+		i->connecting = false;
+		return 0;
+	}
+	if (!i->connecting) {
+		err = inet_addr_parse(i, a, &ip, &port, &scope);
+		if (!err)
+			err = start_connect(i, ip, port, scope);
+		if (err)
+			return err;
+	} else if (!deadline_ns && tcp_conn_state(i->tcp) == TCP_SYN_SENT) {
+		return -EALREADY;
+	}
+	return wait_connected(i, deadline_ns);
+}
+
+static err_t tcp_sock_connect(struct sock *s, const struct sock_addr *a, bool nonblock)
+{
+	struct isock *i = isock_of(s);
+	bool on = shard_lock(i->shard);
+	err_t err = connect_locked(i, a, sock_snd_deadline(s, nonblock ? LX_MSG_DONTWAIT : 0));
+
+	shard_unlock(i->shard, on);
+	return err;
+}
+
+/* --- listening ------------------------------------------------------------------------------------------ */
+
+enum { SOMAXCONN = 4096 };
+
+static err_t start_listen(struct isock *i, unsigned backlog)
+{
+	unsigned flags = (i->v6only ? TCP_L_V6ONLY : 0u) | (i->reuseport ? TCP_L_REUSEPORT : 0u) |
+			 (i->v6 ? TCP_L_BIND_V6 : 0u);
+	struct tcp_listener *l;
+	struct tcp_conn *like = i->tcp;
+	err_t err;
+
+	if (tcp_conn_state(like) != TCP_CLOSED)
+		return -EINVAL;
+	err = inet_autobind(i);
+	if (!err)
+		err = inet_port_listen(i);
+	if (!err)
+		err = tcp_listen(like, i->bound, i->lport, flags, backlog, &i->owner, &l);
+	if (err)
+		return err;
+	tcp_close(like, i->shard->now);
+	i->listener = l;
+	i->kind = INET_LISTEN;
+	return 0;
+}
+
+static err_t tcp_sock_listen(struct sock *s, int backlog)
+{
+	struct isock *i = isock_of(s);
+	unsigned n = (unsigned)backlog > SOMAXCONN ? SOMAXCONN : (unsigned)backlog;
+	bool on = shard_lock(i->shard);
+	err_t err = 0;
+
+	if (i->kind == INET_LISTEN)
+		tcp_listener_set_backlog(i->listener, n);
+	else
+		err = start_listen(i, n);
+	shard_unlock(i->shard, on);
+	return err;
+}
+
+/* Shard locked. */
+static err_t take_accepted(struct isock *l, uint64_t deadline_ns, struct isock *new)
+{
+	err_t err = 0;
+
+	if (l->kind != INET_LISTEN)
+		return -EINVAL;
+	while (l->kind == INET_LISTEN && !(new->tcp = tcp_accept(l->listener, &new->owner)) && !err)
+		err = shard_wait(l->shard, &l->wq, deadline_ns);
+	if (l->kind != INET_LISTEN)
+		return -EINVAL; /* shut down meanwhile */
+	if (new->tcp)
+		return 0;
+	return sock_wait_error(err, l->s.rcv_timeout_ns);
+}
+
+static err_t tcp_sock_accept(struct sock *s, bool nonblock, struct sock **out)
+{
+	struct isock *l = isock_of(s), *new = inet_alloc(s->ops, l->v6, s->type, s->protocol);
+	struct tcp_conn_addr a;
+	err_t err;
+	bool on;
+
+	if (!new)
+		return -ENOBUFS;
+	new->kind = INET_TCP;
+	on = shard_lock(l->shard);
+	err = take_accepted(l, sock_rcv_deadline(s, nonblock ? LX_MSG_DONTWAIT : 0), new);
+	if (!err) {
+		tcp_conn_addr(new->tcp, &a);
+		new->bound = a.local;
+		new->lport = a.lport;
+		new->linger = l->linger;
+		new->linger_s = l->linger_s;
+		new->keepalive = l->keepalive;
+		new->sndbuf = l->sndbuf;
+		new->rcvbuf = l->rcvbuf;
+		new->rcvlowat = l->rcvlowat;
+	}
+	shard_unlock(l->shard, on);
+	if (err)
+		inet_free(new);
+	else
+		*out = &new->s;
+	return err;
+}
+
+static err_t tcp_sock_getname(struct sock *s, bool peer, struct sock_addr *out)
+{
+	struct isock *i = isock_of(s);
+	struct tcp_conn_addr a = { .local = i->bound, .lport = i->lport };
+	bool on = inet_look(i);
+	err_t err = 0;
+
+	if (i->kind == INET_LISTEN) {
+		err = peer ? -ENOTCONN : 0;
+	} else if (tcp_conn_state(i->tcp) != TCP_CLOSED || peer) {
+		tcp_conn_addr(i->tcp, &a);
+		if (peer && (!a.rport || tcp_conn_state(i->tcp) == TCP_SYN_SENT ||
+			     tcp_conn_state(i->tcp) == TCP_CLOSED))
+			err = -ENOTCONN;
+		if (!peer && !a.lport) {
+			a.local = i->bound;
+			a.lport = i->lport;
+		}
+	}
+	if (!err)
+		inet_addr_make(i, peer ? a.remote : a.local, peer ? a.rport : a.lport, i->ifindex,
+			       out);
+	inet_looked(i, on);
+	return err;
+}
+
+/* --- data ------------------------------------------------------------------------------------------------ */
+
+static unsigned send_flags(uint32_t flags)
+{
+	return (flags & LX_MSG_MORE ? TCP_MSG_MORE : 0u) | (flags & LX_MSG_OOB ? TCP_MSG_OOB : 0u);
+}
+
+/* One turn of sending: a count, or an error; -EFAULT: the next user page is to be brought in first. */
+static long send_turn(struct isock *i, struct sock_msg *m, uint64_t deadline_ns)
+{
+	struct net_iov v;
+	bool on = shard_lock(i->shard);
+	err_t err = 0;
+	long n;
+
+	inet_iov_in(&v, m->uio);
+	for (;;) {
+		if (i->kind == INET_LISTEN)
+			n = -EPIPE;
+		else
+			n = tcp_send(i->tcp, &v, m->uio->left, send_flags(m->flags), i->shard->now);
+		if (n == -ENOTCONN && tcp_conn_state(i->tcp) == TCP_CLOSED)
+			n = -EPIPE;
+		if (n == -ENOTCONN && i->connecting)
+			n = -EAGAIN;
+		if (n != -EAGAIN)
+			break;
+		err = shard_wait(i->shard, &i->wq, deadline_ns);
+		if (err) {
+			n = sock_wait_error(err, i->s.snd_timeout_ns);
+			break;
+		}
+	}
+	shard_unlock(i->shard, on);
+	return n;
+}
+
+static long tcp_sock_send(struct sock *s, struct sock_msg *m)
+{
+	struct isock *i = isock_of(s);
+	uint64_t deadline = sock_snd_deadline(s, m->flags);
+	long done = 0, n;
+
+	do {
+		n = send_turn(i, m, deadline);
+		if (n > 0)
+			done += n;
+		else if (n == -EFAULT && inet_fault_in(m->uio, false))
+			continue;
+		else
+			break;
+	} while (m->uio->left);
+	return done ? done : n;
+}
+
+static unsigned recv_flags(uint32_t flags)
+{
+	return (flags & LX_MSG_OOB ? TCP_MSG_OOB : 0u) | (flags & LX_MSG_PEEK ? TCP_MSG_PEEK : 0u) |
+	       (flags & LX_MSG_TRUNC ? TCP_MSG_TRUNC : 0u);
+}
+
+static bool enough(const struct isock *i, size_t want)
+{
+	return i->rcvlowat <= 1 || tcp_readable(i->tcp) >= MIN(want, (size_t)i->rcvlowat) ||
+	       (tcp_level(i->tcp) & (NET_RDHUP | NET_ERR | NET_HUP));
+}
+
+static long recv_turn(struct isock *i, struct sock_msg *m, size_t want, uint64_t deadline_ns)
+{
+	struct net_iov v;
+	bool on = shard_lock(i->shard);
+	err_t err;
+	long n;
+
+	inet_iov_out(&v, m->uio);
+	for (;;) {
+		if (i->kind == INET_LISTEN)
+			n = -ENOTCONN;
+		else if (!deadline_ns || enough(i, want))
+			n = tcp_recv(i->tcp, &v, want, recv_flags(m->flags), i->shard->now);
+		else
+			n = -EAGAIN;
+		if (n != -EAGAIN || (m->flags & LX_MSG_OOB))
+			break;
+		err = shard_wait(i->shard, &i->wq, deadline_ns);
+		if (err) {
+			n = sock_wait_error(err, i->s.rcv_timeout_ns);
+			break;
+		}
+	}
+	shard_unlock(i->shard, on);
+	return n;
+}
+
+static long tcp_sock_recv(struct sock *s, struct sock_msg *m)
+{
+	struct isock *i = isock_of(s);
+	uint64_t deadline = sock_rcv_deadline(s, m->flags);
+	size_t want = m->uio->left;
+	bool all = (m->flags & LX_MSG_WAITALL) && !(m->flags & LX_MSG_PEEK);
+	long done = 0, n;
+
+	if (m->flags & LX_MSG_ERRQUEUE)
+		return -EAGAIN;
+	do {
+		n = recv_turn(i, m, want - (size_t)done, deadline);
+		if (n > 0)
+			done += n;
+		else if (n == -EFAULT && inet_fault_in(m->uio, true))
+			continue;
+		else
+			break;
+	} while ((n < 0 || all) && (size_t)done < want);
+	if (m->addr)
+		m->addr->len = 0;
+	return done ? done : n;
+}
+
+static uint32_t tcp_sock_poll(struct sock *s)
+{
+	struct isock *i = isock_of(s);
+	bool on = inet_look(i);
+	uint32_t mask;
+
+	if (i->kind == INET_LISTEN)
+		mask = tcp_listener_pending(i->listener) ? POLL_IN | POLL_RDNORM : 0;
+	else
+		mask = inet_poll_mask(tcp_level(i->tcp));
+	inet_looked(i, on);
+	return mask;
+}
+
+/* --- closing ----------------------------------------------------------------------------------------------- */
+
+/* shutdown(2) of a listening socket: it becomes a fresh one, and who waits in accept is told. */
+static err_t stop_listening(struct isock *i)
+{
+	struct tcp_conn *c;
+	err_t err = tcp_new(i->shard->st, &i->owner, &c);
+
+	if (err)
+		return err;
+	tcp_listener_close(i->listener, i->shard->now);
+	i->tcp = c;
+	i->kind = INET_TCP;
+	waitq_wake(&i->wq, UINT32_MAX);
+	return 0;
+}
+
+static err_t tcp_sock_shutdown(struct sock *s, int how)
+{
+	struct isock *i = isock_of(s);
+	unsigned what =
+		(how != LX_SHUT_WR ? TCP_SHUT_RD : 0u) | (how != LX_SHUT_RD ? TCP_SHUT_WR : 0u);
+	bool on = shard_lock(i->shard);
+	err_t err;
+
+	if (i->kind == INET_LISTEN)
+		err = what & TCP_SHUT_RD ? stop_listening(i) : -ENOTCONN;
+	else
+		err = tcp_shutdown(i->tcp, what, i->shard->now);
+	waitq_wake(&i->wq, UINT32_MAX);
+	shard_unlock(i->shard, on);
+	if (!err)
+		poll_notify(&s->source, POLL_IN | POLL_OUT | POLL_HUP | POLL_RDHUP);
+	return err;
+}
+
+/* SO_LINGER with a time: close(2) waits until all is acknowledged, or as long as that. */
+static void linger(struct isock *i)
+{
+	uint64_t deadline = i->shard->now + (uint64_t)i->linger_s * 1000000000;
+
+	if (tcp_shutdown(i->tcp, TCP_SHUT_WR, i->shard->now) < 0)
+		return;
+	while (tcp_unacked(i->tcp) && !(tcp_level(i->tcp) & NET_HUP))
+		if (shard_wait(i->shard, &i->wq, deadline))
+			return;
+}
+
+static void tcp_sock_release(struct sock *s)
+{
+	struct isock *i = isock_of(s);
+	bool on = shard_lock(i->shard);
+
+	if (i->kind == INET_LISTEN) {
+		tcp_listener_close(i->listener, i->shard->now);
+	} else if (i->linger && !i->linger_s) {
+		tcp_abort(i->tcp, i->shard->now);
+	} else {
+		if (i->linger)
+			linger(i);
+		tcp_close(i->tcp, i->shard->now);
+	}
+	shard_unlock(i->shard, on);
+	inet_free(i);
+}
+
+enum { SIOCOUTQNSD = 0x894b, SIOCATMARK = 0x8905 };
+
+static long tcp_sock_ioctl(struct sock *s, unsigned cmd, uint64_t arg)
+{
+	struct isock *i = isock_of(s);
+	bool on, listening;
+	int v = 0;
+
+	if (cmd != LX_FIONREAD && cmd != LX_TIOCOUTQ && cmd != SIOCOUTQNSD && cmd != SIOCATMARK)
+		return inet_ioctl(s, cmd, arg);
+	on = inet_look(i);
+	listening = i->kind == INET_LISTEN;
+	if (listening)
+		v = 0;
+	else if (cmd == LX_FIONREAD)
+		v = (int)tcp_readable(i->tcp);
+	else if (cmd == LX_TIOCOUTQ)
+		v = (int)tcp_unacked(i->tcp);
+	else if (cmd == SIOCOUTQNSD)
+		v = (int)tcp_unsent(i->tcp);
+	else
+		v = tcp_at_mark(i->tcp);
+	inet_looked(i, on);
+	return listening ? -EINVAL : user_write(arg, &v, sizeof(v));
+}
+
+#define TCP_SOCK_OPS(fam)                                                                        \
+	{                                                                                        \
+		.family = (fam), .bind = inet_bind, .listen = tcp_sock_listen,                   \
+		.accept = tcp_sock_accept, .connect = tcp_sock_connect,                          \
+		.getname = tcp_sock_getname, .sendmsg = tcp_sock_send, .recvmsg = tcp_sock_recv, \
+		.shutdown = tcp_sock_shutdown, .setopt = inet_setopt, .getopt = inet_getopt,     \
+		.ioctl = tcp_sock_ioctl, .poll = tcp_sock_poll, .release = tcp_sock_release,     \
+	}
+
+const struct sock_ops inet_tcp_ops[2] = { TCP_SOCK_OPS(LX_AF_INET), TCP_SOCK_OPS(LX_AF_INET6) };

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * sock/shard.h: what drives a network stack (net/): its lock, its timer, its devices' interrupts, and the waking
+ * of sockets.  Every call on a stack and on what hangs from it happens between shard_lock() and
+ * shard_unlock(); the unlock does what a turn owes: sockets with news are told once each, gathered frames go to
+ * the devices with one kick, the timer is set.
+ *
+ * Locks: rank RANK_SHARD, interrupts off.  User memory is not faulted in under it: copies stop short
+ *        where a page is not there (sock/ucopy.h).
+ */
+#pragma once
+
+#include "kern/spinlock.h"
+#include "kern/timer.h"
+#include "kern/waitq.h"
+#include "net/net.h"
+
+struct shard {
+	struct spinlock lock;
+	struct net_stack *st; /* [lock] */
+	struct timer timer;
+	uint64_t armed_ns; /* [lock] what the timer is set for; UINT64_MAX: not */
+	unsigned cpu;	   /* [I] where its interrupts go */
+	uint64_t now;	   /* [lock] of this turn */
+	unsigned nevents;  /* [lock] owners told so far */
+};
+
+/* What every endpoint's owner begins with: told of news under the shard's lock. */
+struct shard_owner {
+	void (*event)(struct shard_owner *o, unsigned events);
+};
+
+err_t shard_init(void) must_check;		  /* the stack and its loopback */
+err_t shard_add_if(struct netif *nif) must_check; /* a device; boot thread */
+struct shard *shard_any(void);			  /* where a new socket goes */
+bool shard_lock(struct shard *s);		  /* the state of interrupts, for the unlock */
+void shard_unlock(struct shard *s, bool on);
+/*
+ * With the lock held: finish the turn, sleep on wq (whose lock is the shard's) and begin a new turn. 0, -ETIMEDOUT,
+ * -EINTR; -EAGAIN at once when the deadline is 0. Returns 0 without sleeping, too: loop on the condition.
+ */
+err_t shard_wait(struct shard *s, struct waitq *wq, uint64_t deadline_ns) must_check;
+/* An interface's face in a shard; NULL: no such index. Shard locked. */
+struct net_if *shard_if(struct shard *s, uint32_t index);
+/* Called once per interface when something changed (NET_CHG_*), in a thread, no lock held. */
+void shard_on_change(void (*fn)(unsigned what));
