@@ -78,10 +78,24 @@ static void trace_kernel(void)
 		klog_warn("trace: faults are not known");
 }
 
+static void log_level(void)
+{
+	const char *name = config_text("log_level");
+	enum klog_level level;
+
+	if (!name)
+		return;
+	if (klog_level_of(name, &level))
+		klog_set_level(level);
+	else
+		klog_warn("manifest: log_level: there is no level %s", name);
+}
+
 err_t app_settings(void)
 {
 	err_t err;
 
+	log_level();
 	memory_policy();
 	err = process_init();
 	if (err)
