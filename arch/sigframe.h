@@ -60,5 +60,6 @@ struct arch_fault_kind {
 	bool write, exec;
 };
 struct arch_fault_kind arch_fault_kind(uint64_t error);
+uint64_t arch_fault_error(uint64_t error, uint64_t addr); /* what the program may see of it */
 /* Registers by name, for the crash report: false past the last. */
 bool regs_describe(const struct pt_regs *r, unsigned i, const char **name, uint64_t *value);

@@ -86,7 +86,7 @@ static void say_place(const char *label, uint64_t pc)
 		klog_err("  %s %#llx (not mapped)", label, (unsigned long long)pc);
 	else
 		klog_err("  %s %#llx %s+%#llx", label, (unsigned long long)pc,
-			 path[0] ? path : "[anonymous]",
+			 area.name[0] ? area.name : "[anonymous]",
 			 (unsigned long long)(pc - area.start + area.offset));
 }
 

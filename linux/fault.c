@@ -47,7 +47,7 @@ static void page_fault(unsigned trap, uint64_t error, uint64_t addr)
 		return;
 	if (res.signo == -ENOMEM)
 		out_of_memory();
-	remember(trap, error, addr);
+	remember(trap, arch_fault_error(error, addr), addr);
 	si = (struct linux_siginfo){ .signo = res.signo,
 				     .code = res.code,
 				     .fault = { .addr = addr } };

@@ -140,8 +140,10 @@ static void write_line(struct traced *c, uint32_t tid, const struct syscall_info
 	struct text line = { .buf = c->line, .size = sizeof(c->line) - 1 };
 
 	text_add(&line, "[%u] %s(", tid, info->name);
-	for (unsigned i = 0; i < 6 && c->len[i]; i++)
-		text_add(&line, "%s%.*s", i ? ", " : "", (int)c->len[i], c->args + c->start[i]);
+	for (unsigned i = 0; i < 6; i++)
+		if (c->len[i])
+			text_add(&line, "%s%.*s", i ? ", " : "", (int)c->len[i],
+				 c->args + c->start[i]);
 	text_add(&line, ") = ");
 	show_result(&line, info->sig, result);
 	if (ns != UINT64_MAX)

@@ -14,6 +14,7 @@
 
 struct arg {
 	uint64_t v;
+	uint64_t before;
 	uint64_t next; /* the argument after it: a length or a count */
 	long result;
 };
@@ -67,6 +68,13 @@ static void show_hex(struct text *t, const struct arg *a)
 static void show_octal(struct text *t, const struct arg *a)
 {
 	text_add(t, a->v ? "%#llo" : "0", (unsigned long long)(a->v & 0xffff));
+}
+
+/* Means something only where a file may be made: O_CREAT or O_TMPFILE in the argument before. */
+static void show_mode(struct text *t, const struct arg *a)
+{
+	if (a->before & 020000100)
+		show_octal(t, a);
 }
 
 static void show_pointer(struct text *t, const struct arg *a)
@@ -413,7 +421,7 @@ static const struct {
 	{ "ul", show_ulong },
 	{ "x", show_hex },
 	{ "o", show_octal },
-	{ "mode", show_octal },
+	{ "mode", show_mode },
 	{ "p", show_pointer },
 	{ "fd", show_int },
 	{ "dfd", show_dfd },
@@ -464,7 +472,10 @@ static show_fn find(const char *type, size_t len)
 void text_arg(struct text *t, const char *type, size_t len, const struct sysargs *a, unsigned i,
 	      long result)
 {
-	struct arg arg = { .v = a->v[i], .next = i < 5 ? a->v[i + 1] : 0, .result = result };
+	struct arg arg = { .v = a->v[i],
+			   .before = i ? a->v[i - 1] : 0,
+			   .next = i < 5 ? a->v[i + 1] : 0,
+			   .result = result };
 	const struct name_set *set = name_set_find(type, len);
 	show_fn fn = find(type, len);
 

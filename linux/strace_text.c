@@ -334,11 +334,11 @@ static void bits(struct text *t, const struct name_set *s, uint64_t v)
 
 void text_names(struct text *t, const struct name_set *s, uint64_t v)
 {
-	const char *one = exact(s, v);
+	const char *one = s->mask ? NULL : exact(s, v);
 
 	if (one)
 		text_add(t, "%s", one);
-	else if (s->bits && v)
+	else if (s->bits && (v || s->mask))
 		bits(t, s, v);
 	else
 		text_add(t, v ? "%#llx" : "0", (unsigned long long)v);

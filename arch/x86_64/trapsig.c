@@ -27,7 +27,7 @@ enum {
 	TRAP_XM
 };
 
-enum { PF_WRITE = 1 << 1, PF_FETCH = 1 << 4 };
+enum { PF_PRESENT = 1 << 0, PF_WRITE = 1 << 1, PF_FETCH = 1 << 4 };
 
 /* The first unmasked exception in the order of SDM 1, 8.4 (x87) and 11.5 (SSE): both have these six bits. */
 static int fp_code(uint32_t raised)
@@ -107,6 +107,12 @@ bool arch_trap_signal(const struct pt_regs *r, unsigned trap, uint64_t error, ui
 struct arch_fault_kind arch_fault_kind(uint64_t error)
 {
 	return (struct arch_fault_kind){ .write = error & PF_WRITE, .exec = error & PF_FETCH };
+}
+
+/* As Linux says it: of the kernel's half a program learns that it may not, never whether something is there. */
+uint64_t arch_fault_error(uint64_t error, uint64_t addr)
+{
+	return addr >> 63 ? error | PF_PRESENT : error;
 }
 
 bool regs_describe(const struct pt_regs *r, unsigned i, const char **name, uint64_t *value)
