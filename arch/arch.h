@@ -127,6 +127,9 @@ _Noreturn void arch_exit(unsigned status);
 bool arch_random(uint64_t *out);
 uint64_t arch_jitter(void); /* a counter, read after something of unsteady length */
 
+/* A CPU as /proc/cpuinfo describes it, `ncpu` in all. Bytes written to buf, without a NUL. */
+size_t arch_cpu_describe(const struct arch_cpu *c, unsigned ncpu, char *buf, size_t size);
+
 /* Instructions that a debugger or a crash report wants. */
 size_t arch_backtrace(uint64_t fp, uint64_t lo, uint64_t hi, uint64_t *pcs, size_t max);
 /* Return addresses of the kernel stack at sp: by frame pointers in debug builds, else all that look like one. */

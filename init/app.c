@@ -11,6 +11,7 @@
 #include "lib/fmt.h"
 #include "lib/mem.h"
 #include "linux/exec.h"
+#include "linux/proc.h"
 #include "linux/process.h"
 #include "linux/strace.h"
 #include "linux/system.h"
@@ -102,7 +103,7 @@ err_t app_settings(void)
 		return err;
 	names();
 	trace_kernel();
-	return 0;
+	return linux_proc_init();
 }
 
 /* --- the program ------------------------------------------------------------------------------------------- */

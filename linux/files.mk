@@ -48,3 +48,5 @@ linux-y += linux/fs_path.c
 linux-y += linux/fs_stat.c
 linux-y += linux/fs_xattr.c
 linux-y += linux/mm.c
+linux-y += linux/proc_self.c
+linux-y += linux/proc_system.c

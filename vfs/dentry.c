@@ -6,6 +6,7 @@
 #include "lib/assert.h"
 #include "lib/mem.h"
 #include "vfs/fs.h"
+#include "vfs/pcache.h"
 
 enum { FIRST_BUCKETS = 256, MAX_BUCKETS = 65536 };
 
@@ -46,6 +47,8 @@ static void kill_locked(struct dentry *d, struct list *dead)
 	struct dentry *parent = d->parent;
 
 	unhash(d);
+	if (d->inode && d->inode->alias == d)
+		d->inode->alias = NULL;
 	list_del(&d->link);
 	list_del(&d->lru);
 	list_add_tail(dead, &d->lru);
@@ -98,14 +101,26 @@ void dentry_put(struct dentry *d)
 		free_dead(&dead);
 }
 
+static bool is_mapped(const struct dentry *d)
+{
+	return d->inode && d->inode->pages && !list_empty(&d->inode->pages->obj.areas);
+}
+
 unsigned long dentry_prune(unsigned long n)
 {
 	struct list dead = LIST_INIT(dead);
 	unsigned long done = 0;
 
 	spin_lock(&dcache_lock);
-	while (done < n && !list_empty(&lru)) {
-		kill_locked(list_entry(lru.next, struct dentry, lru), &dead);
+	for (unsigned long look = n * 2; look && done < n && !list_empty(&lru); look--) {
+		struct dentry *d = list_entry(lru.next, struct dentry, lru);
+
+		if (is_mapped(d)) { /* /proc/self/maps wants its name */
+			list_del(&d->lru);
+			list_add_tail(&lru, &d->lru);
+			continue;
+		}
+		kill_locked(d, &dead);
 		done++;
 	}
 	spin_unlock(&dcache_lock);
@@ -196,6 +211,12 @@ static err_t set_name(struct dentry *d, const char *s, size_t len)
 	return 0;
 }
 
+static void set_alias(struct dentry *d)
+{
+	if (d->inode && !d->inode->alias)
+		d->inode->alias = d;
+}
+
 static struct dentry *new_dentry(struct fs *fs, const char *s, size_t len)
 {
 	struct dentry *d = slab_zalloc(cache);
@@ -233,6 +254,7 @@ err_t dentry_new_anon(struct inode *i, const char *name, struct dentry **out)
 	if (!d)
 		return -ENOMEM;
 	d->inode = i;
+	set_alias(d);
 	d->anon = true;
 	*out = d;
 	return 0;
@@ -263,6 +285,7 @@ static struct dentry *enter(struct dentry *d, struct dentry *dir)
 		return other;
 	}
 	d->parent = dir;
+	set_alias(d);
 	dentry_get_locked(dir);
 	list_add_tail(&dir->children, &d->link);
 	if (keep)
@@ -334,6 +357,7 @@ void dentry_instantiate(struct dentry *d, struct inode *i)
 	spin_lock(&dcache_lock);
 	DEBUG_ASSERT(!d->inode);
 	d->inode = i;
+	set_alias(d);
 	spin_unlock(&dcache_lock);
 }
 

@@ -887,7 +887,25 @@ static void map_ident(struct vm_object *o, uint64_t *dev, uint64_t *ino)
 	*ino = i->ino;
 }
 
+static long map_path(struct vm_object *o, char *buf, size_t size)
+{
+	struct dentry *d;
+	long n;
+
+	spin_lock(&dcache_lock);
+	d = pcache_of(o)->inode->alias;
+	if (d)
+		dentry_get_locked(d);
+	spin_unlock(&dcache_lock);
+	if (!d)
+		return -ENOENT;
+	n = vfs_path(d, buf, size);
+	dentry_put(d);
+	return n;
+}
+
 static const struct vm_object_ops object_ops = {
+	.path = map_path,
 	.get_page = map_page,
 	.peek_page = map_peek,
 	.sync = map_sync,

@@ -410,7 +410,7 @@ static void self_mounts(struct text *t, ctx *c)
 
 static void show_dentry(struct text *t, struct dentry *d)
 {
-	char path[1024];
+	char path[768];
 	long n = vfs_path(d, path, sizeof(path));
 
 	dentry_put(d);

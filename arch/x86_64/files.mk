@@ -29,3 +29,4 @@ arch-y += arch/x86_64/ioapic.c
 arch-y += arch/x86_64/machine.c
 arch-y += arch/x86_64/mptable.c
 arch-y += arch/x86_64/trampoline.S
+arch-y += arch/x86_64/cpuinfo.c
