@@ -352,6 +352,13 @@ static void maybe_open(struct console *c, struct port *p)
 	send_ctl(c, MSG_PORT_OPEN + p->id, p->id, VIRTIO_CONSOLE_PORT_OPEN);
 }
 
+/* doc/run.md, 1.3: the host's end of an output port was closed, as a pipe's by its reader. */
+static void reader_gone(struct port *p)
+{
+	if (p->out.q && !p->in.q && p->cd.up && p->cd.up->eof)
+		p->cd.up->eof(p->cd.ctx);
+}
+
 static void on_port_message(struct console *c, struct port *p,
 			    const struct virtio_console_control *m)
 {
@@ -368,6 +375,8 @@ static void on_port_message(struct console *c, struct port *p,
 		p->shaken = true;
 		break;
 	case VIRTIO_CONSOLE_PORT_OPEN:
+		if (p->host_open && !m->value)
+			reader_gone(p);
 		p->host_open = m->value != 0;
 		break;
 	default: /* CONSOLE_PORT, PORT_NAME, RESIZE: said otherwise in doc/run.md */

@@ -23,7 +23,10 @@ struct chardev;
 struct chardev_up {
 	/* Returns how many of the `n` bytes were taken; fewer: call resume() when there is room again. */
 	size_t (*input)(void *ctx, const uint8_t *buf, size_t n);
-	/* No byte comes any more. Once, after the last byte was taken. */
+	/*
+	 * Input: no byte comes any more. Once, after the last byte was taken.
+	 * Output only: nobody takes bytes any more; what is written is thrown away.
+	 */
 	void (*eof)(void *ctx);
 	/* After a short write(): there is room. May come without cause. NULL: never asks. */
 	void (*writable)(void *ctx);

@@ -41,14 +41,17 @@ static size_t input(void *ctx, const uint8_t *buf, size_t n)
 	return i;
 }
 
-static void input_eof(void *ctx)
+/* The other side is gone: reads end, writes fail. */
+static void other_gone(void *ctx)
 {
 	struct stream *s = ctx;
 	bool on = spin_lock_irq(&s->lock);
 
 	s->eof = true;
 	waitq_wake(&s->wq, UINT32_MAX);
-	poll_notify(&s->source, POLL_IN | POLL_RDNORM | POLL_HUP);
+	s->room = true;
+	poll_notify(&s->source, s->reads ? POLL_IN | POLL_RDNORM | POLL_HUP
+					 : POLL_OUT | POLL_WRNORM | POLL_ERR);
 	spin_unlock_irq(&s->lock, on);
 }
 
@@ -63,7 +66,7 @@ static void writable(void *ctx)
 	spin_unlock_irq(&s->lock, on);
 }
 
-static const struct chardev_up up = { .input = input, .eof = input_eof, .writable = writable };
+static const struct chardev_up up = { .input = input, .eof = other_gone, .writable = writable };
 
 /* Up to n bytes that are there, waiting for the first; 0 at the end. */
 static long take(const struct file *f, struct stream *s, uint8_t *to, size_t n, bool wait)
@@ -120,7 +123,11 @@ static err_t push(const struct file *f, struct stream *s, const uint8_t *buf, si
 	err_t err = 0;
 
 	*sent = 0;
-	while (!err) {
+	while (!err && *sent < n) {
+		if (s->eof) {
+			err = -EPIPE;
+			break;
+		}
 		s->room = false;
 		*sent += s->cd->ops->write(s->cd, buf + *sent, n - *sent);
 		if (*sent == n)
@@ -173,7 +180,7 @@ static uint32_t stream_poll(struct file *f)
 	if (s->reads && s->head != s->tail)
 		mask |= POLL_IN | POLL_RDNORM;
 	if (s->eof)
-		mask |= POLL_HUP;
+		mask |= s->reads ? POLL_HUP : POLL_ERR;
 	spin_unlock_irq(&s->lock, on);
 	return mask;
 }

@@ -214,7 +214,8 @@ def test_cache_cannot_be_written(tmp_path, hello):
 def test_disk_full_while_building(tmp_path, hello):
     """A file-size limit stands in for the full disk: the same write fails, with another errno."""
     limit = (100 << 10, 100 << 10)
-    r = coracle(tmp_path, "run", hello,
+    # Python ignores SIGXFSZ, and this keeps it so: the write fails instead.
+    r = coracle(tmp_path, "run", hello, restore_signals=False,
                 preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, limit))
     assert r.returncode == 125 and r.stderr.count("\n") == 1, r.stderr
     left = [f for d in (tmp_path / "cache").rglob("*") if d.is_file() for f in [d.name]]

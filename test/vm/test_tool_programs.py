@@ -66,8 +66,8 @@ def test_arguments_and_environment_are_exact(home, progs):
 @pytest.mark.parametrize("size", [0, 1, 4096, 100_000, 3_000_000])
 def test_stdin_to_its_end(home, progs, size):
     data = os.urandom(size)
-    (home / "data").write_bytes(data)
-    with open(home / "data", "rb") as f:
+    (home / "input").write_bytes(data)
+    with open(home / "input", "rb") as f:
         r = subprocess.run([CORACLE, "run", progs / "cat"], stdin=f, env=environment(home), cwd=home,
                            capture_output=True, timeout=120, check=False)
     assert r.returncode == 0 and r.stdout == data, r.stderr
