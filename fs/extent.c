@@ -398,11 +398,12 @@ static void splice(struct change *c)
 	m->n += c->n - (c->to - c->from);
 }
 
-static uint64_t settled(const struct tfs_ext *e, uint32_t n)
+/* Blocks that entries [from, to) take. */
+static uint64_t settled(const struct tfs_ext *e, uint32_t from, uint32_t to)
 {
 	uint64_t sum = 0;
 
-	for (uint32_t k = 0; k < n; k++)
+	for (uint32_t k = from; k < to; k++)
 		sum += e[k].n + e[k].spare;
 	return sum;
 }
@@ -444,7 +445,7 @@ static err_t commit(struct change *c, struct edits *es)
 {
 	struct tfs_inode *i = c->i;
 	struct tuple *extents;
-	uint64_t before = settled(i->map.e + c->from, c->to - c->from);
+	uint64_t before = settled(i->map.e, c->from, c->to);
 	err_t err;
 
 	err = map_reserve(i, i->map.n - (c->to - c->from) + c->n);
@@ -462,7 +463,7 @@ static err_t commit(struct change *c, struct edits *es)
 		edits_drop(i->fs, es);
 	if (err)
 		return err;
-	i->blocks = i->blocks - before + settled(c->e, c->n);
+	i->blocks = i->blocks - before + settled(c->e, 0, c->n);
 	splice(c);
 	release_gone(c);
 	return 0;

@@ -124,7 +124,8 @@ static void load(struct tfs_inode *i)
 	i->readonly = value_get_flag(tuple_find(i->t, fs->k.readonly));
 	load_times(i);
 	if (type == S_IFREG_) {
-		i->size = number(i->t, fs->k.filelength, 0);
+		/* What Linux's off_t cannot say is not a length. */
+		i->size = MIN(number(i->t, fs->k.filelength, 0), (uint64_t)INT64_MAX);
 		i->blocks = count_blocks(fs, i->t);
 	} else if (type == S_IFDIR_) {
 		i->nlink = 2 + count_subdirs(fs, tfs_inode_children(i));

@@ -141,7 +141,7 @@ static err_t get_blob(struct cursor *c, struct dict *d)
 	err = get_varint(c, &total);
 	if (!err)
 		err = get_varint(c, &len);
-	if (!err && (len > total || total > BLOB_MAX))
+	if (!err && (len == 0 || len > total || total > BLOB_MAX))
 		return -EUCLEAN;
 	if (!err)
 		err = get_piece(c, len);

@@ -57,14 +57,17 @@ static uint64_t hash_data(struct fsbox *b, struct tfs_inode *i)
 	uint64_t h = 14695981039346656037u;
 	uint8_t buf[BLK_SECTOR];
 
-	for (uint64_t at = 0; at < i->size; at += BLK_SECTOR) {
+	for (uint64_t at = 0, step; at < i->size; at += step) {
 		uint64_t n = i->size - at < BLK_SECTOR ? i->size - at : BLK_SECTOR;
 		struct tfs_extent x;
 
-		memset(buf, 0, sizeof(buf));
-		if (tfs_map(i, at / BLK_SECTOR, 1, &x))
+		if (tfs_map(i, at / BLK_SECTOR, INT64_MAX / 8192, &x))
 			return 1;
-		if (x.state == TFS_DATA && b->disk.blk.read(&b->disk.blk, x.sector, buf, 1))
+		step = x.state == TFS_DATA ? BLK_SECTOR : x.n * BLK_SECTOR;
+		h = (h ^ (x.state == TFS_DATA)) * 1099511628211u;
+		if (x.state != TFS_DATA)
+			continue;
+		if (b->disk.blk.read(&b->disk.blk, x.sector, buf, 1))
 			return 2;
 		for (uint64_t k = 0; k < n; k++)
 			h = (h ^ buf[k]) * 1099511628211u;
