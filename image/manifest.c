@@ -4,14 +4,18 @@
  *
  *	value := '(' { name ':' value } ')' | '[' { value } ']' | '"' ... '"' | bare
  *
- * Open tuples and vectors are on a stack of the heap: how deep a manifest nests is its writer's choice.
+ * Open tuples and vectors are on a stack of the heap.
  */
 #include "image/manifest.h"
 
 #include "lib/fmt.h"
 #include "lib/mem.h"
 
-enum { POS_MAX = (1 << 27) - 1, QUOTE_MAX = 40 };
+enum {
+	POS_MAX = (1 << 27) - 1,
+	QUOTE_MAX = 40,
+	DEPTH_MAX = 10000, /* twice what a path of PATH_MAX needs */
+};
 
 /* An open tuple or vector. */
 struct level {
@@ -164,6 +168,10 @@ static err_t open_nested(struct parser *p, bool vector)
 
 	if (!t)
 		return -ENOMEM;
+	if (p->n == DEPTH_MAX) {
+		tuple_put(p->vs, t);
+		return bad(p, at, "nested too deeply");
+	}
 	if (p->n) {
 		err = store(p, vector ? value_vector(t) : value_tuple(t), at);
 		if (err)

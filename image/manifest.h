@@ -17,7 +17,8 @@ struct manifest_error {
 
 /*
  * Parse `len` bytes.  0 and the root tuple in *out (the caller's reference); -EINVAL and *err; -ENOMEM.
- * A key given twice is an error.  Values remember where their keys began (value.pos).
+ * A key given twice is an error, and so are more than 10,000
+ * levels: who walks the result may recurse.  Values remember where their keys began (value.pos).
  */
 must_check err_t manifest_parse(struct vstore *, const char *text, size_t len, struct tuple **out,
 				struct manifest_error *err);

@@ -12,9 +12,10 @@
 
 #include "tools/dump_int.h"
 
-enum { CHUNK_SECTORS = 2048 };
+enum { CHUNK_SECTORS = 2048, DEPTH_MAX = 500 }; /* each level has a descriptor open */
 
 struct extract {
+	unsigned depth;
 	struct blk *blk;
 	uint8_t *chunk;
 };
@@ -122,6 +123,8 @@ static void put_dir(struct extract *x, int at, struct tfs_inode *dir, const char
 	struct tfs_dirent e;
 	int fd;
 
+	if (x->depth++ == DEPTH_MAX)
+		die(EXIT_IMAGE, "%s: directories nest too deeply to be extracted", name);
 	if (mkdirat(at, name, 0700) < 0 && errno != EEXIST)
 		die(EXIT_IMAGE, "%s: %s", name, strerror(errno));
 	fd = openat(at, name,
@@ -141,6 +144,7 @@ static void put_dir(struct extract *x, int at, struct tfs_inode *dir, const char
 	}
 	if (at != AT_FDCWD)
 		set_attrs(fd, dir);
+	x->depth--;
 	close(fd);
 }
 

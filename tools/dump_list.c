@@ -6,6 +6,8 @@
 
 #include "tools/dump_int.h"
 
+enum { DEPTH_MAX = 2048 }; /* what PATH_MAX can name */
+
 struct names {
 	struct tfs_dirent *v;
 	size_t n, cap;
@@ -116,7 +118,7 @@ static void list(struct tfs_inode *dir, const char *path, bool tree, unsigned de
 		if (tfs_lookup(dir, l.v[k].name, l.v[k].len, &i))
 			continue;
 		print_one(i, path, &l.v[k], tree, depth);
-		if (S_ISDIR(i->mode)) {
+		if (S_ISDIR(i->mode) && depth < DEPTH_MAX) {
 			if (asprintf(&sub, "%s/%.*s", path, (int)l.v[k].len, l.v[k].name) < 0)
 				abort();
 			list(i, sub, tree, depth + 1);
@@ -153,6 +155,10 @@ static void print_value(const struct value *v, unsigned depth)
 	size_t len;
 	uint32_t i = 0;
 
+	if (depth > DEPTH_MAX) { /* an image's depth is its writer's choice, our stack is not */
+		fputs("...", stdout);
+		return;
+	}
 	if (v->type == VALUE_INT) {
 		printf("%s%llu", v->neg ? "-" : "", (unsigned long long)v->u);
 		return;

@@ -44,3 +44,5 @@ test_vm-y := $(test_page-y) kern/vm_area.c kern/vm_map.c kern/vm_pt.c kern/vm_hu
 	kern/vm_object.c kern/vm_protect.c kern/vm_remap.c kern/vm_advise.c kern/vm_lock.c
 unit-tests += acpi
 test_acpi-y := arch/x86_64/acpi.c arch/x86_64/mptable.c
+unit-tests += value
+unit-tests += manifest
