@@ -147,6 +147,7 @@ long sys_memfd_create(struct thread *t, const struct sysargs *a)
 	uint32_t flags = (uint32_t)a->v[1];
 	char name[NAME];
 	struct file *f = NULL;
+	err_t err;
 	long n;
 
 	(void)t;
@@ -155,6 +156,6 @@ long sys_memfd_create(struct thread *t, const struct sysargs *a)
 	n = user_read_str(name, a->v[0], sizeof(name));
 	if (n < 0)
 		return n == -ENAMETOOLONG ? -EINVAL : n;
-	return install(tmpfs_memfd(name, flags & (ALLOW_SEALING | NOEXEC_SEAL), LX_O_RDWR, &f), f,
-		       flags & CLOEXEC ? LX_O_CLOEXEC : 0);
+	err = tmpfs_memfd(name, flags & (ALLOW_SEALING | NOEXEC_SEAL), LX_O_RDWR, &f);
+	return install(err, f, flags & CLOEXEC ? LX_O_CLOEXEC : 0);
 }
