@@ -255,6 +255,8 @@ err_t vm_advise(uaddr_t addr, size_t len, int advice)
 
 	if (!known_advice(advice) || (addr & PAGE_MASK))
 		return -EINVAL;
+	if (len > ALIGN_UP(len, PAGE_SIZE))
+		return -EINVAL;
 	len = ALIGN_UP(len, PAGE_SIZE);
 	end = addr + len;
 	if (end < addr)

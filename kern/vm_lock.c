@@ -63,7 +63,7 @@ static err_t populate_locked(uaddr_t start, uaddr_t end)
 	uaddr_t stop;
 	bool write;
 
-	for (; next_locked(&start, end, &stop, &write); start = stop) {
+	for (; start < end && next_locked(&start, end, &stop, &write); start = stop) {
 		err_t err = vm_populate(start, stop, write, true);
 
 		if (err)

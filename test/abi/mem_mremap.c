@@ -31,7 +31,7 @@ int main(void)
 	WRITE(q + 999 * PAGE, 1);
 	SHOW(mremap(q, 4 * PAGE, 0, MREMAP_MAYMOVE));
 	SHOW(mremap(q + 1, 4 * PAGE, 4 * PAGE, MREMAP_MAYMOVE));
-	SHOW(mremap(q, 2000 * PAGE, 2000 * PAGE, 0));
+	SHOW(mremap(q, 2000 * PAGE, 2000 * PAGE, 0) == q);
 	SHOW(mremap(q, 2000 * PAGE, 2001 * PAGE, MREMAP_MAYMOVE));
 	SHOW(mremap(p, PAGE, 2 * PAGE, MREMAP_MAYMOVE));
 	SHOW(mremap(q, 0, PAGE, MREMAP_MAYMOVE));
