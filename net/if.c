@@ -298,6 +298,7 @@ static void addr_slot_remove(struct net_if *ifc, unsigned at)
 		wheel_timer_cancel(w, &from->timer);
 		to->a = from->a;
 		to->dad_left = from->dad_left;
+		to->used = from->used;
 		wheel_timer_init(&to->timer, from->timer.fn);
 		if (armed)
 			wheel_timer_set(w, &to->timer, (tick - 1) << WHEEL_TICK_SHIFT);
@@ -337,6 +338,7 @@ err_t net_addr_add(struct net_if *ifc, const struct net_ifaddr *a, uint64_t now)
 			nd_dad_start(slot);
 	} else {
 		if_addr_lifetimes(slot);
+		nd_dad_start(slot); /* its group */
 	}
 	net_changed(ifc, NET_CHG_ADDR);
 	return 0;
@@ -351,6 +353,8 @@ err_t net_addr_del(struct net_if *ifc, struct ip_addr addr, uint64_t now)
 	if (!slot)
 		return -EADDRNOTAVAIL;
 	a = slot->a;
+	if (slot->used)
+		nd_addr_gone(ifc, addr);
 	addr_slot_remove(ifc, (unsigned)(slot - ifc->addr));
 	if (onlink_route(ifc, &a, false) != 0)
 		ifc->st->gen++; /* another address keeps the route, or it was taken away before */

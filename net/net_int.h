@@ -277,6 +277,11 @@ void nd_input(struct net_stack *st, struct pkt *p, const struct ip_rx *rx,
 	      const struct wire_icmp *h);
 void nd_solicit(struct net_if *ifc, struct ip_addr target, const struct eth_addr *to);
 void nd_dad_start(struct if_addr *a);
+void nd_addr_gone(struct net_if *ifc, struct ip_addr a);
+/* Send an ND message (data at its header; the sum is made here).  `to`: straight to this station. */
+void nd_send(struct net_if *ifc, struct pkt *p, struct ip_addr src, struct ip_addr dst,
+	     const struct eth_addr *to);
+const uint8_t *nd_option(const uint8_t *o, uint32_t n, uint8_t type, uint32_t *len);
 void auto6_input_ra(struct net_if *ifc, const struct ip_rx *rx, const uint8_t *msg, uint32_t len);
 void auto6_addr_dup(struct if_addr *a);
 void auto6_stop(struct net_if *ifc);

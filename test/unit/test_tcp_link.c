@@ -226,6 +226,54 @@ static void everything_at_once(void **state)
 	}
 }
 
+static void ipv6_carries_everything_too(void **state)
+{
+	(void)state;
+	for (unsigned seed = 200; seed < 220; seed++) {
+		struct link_cfg k = { .seed = seed,
+				      .delay_ns = 2000000,
+				      .loss = seed % 4 * 20,
+				      .jitter_ns = seed % 3 * 1000000,
+				      .features = { SG | CS | (seed % 2 ? TSO : 0), SG | CS } };
+
+		transfer(&k, 200000, 100000, 900, true);
+	}
+}
+
+/* A link of bounded rate and queue: congestion control must find it, without starving. */
+static void a_bottleneck_is_shared_out(void **state)
+{
+	struct link_cfg k = { .seed = 7, .delay_ns = 20000000, .rate = 1250000, .queue = 60000 };
+	struct result r;
+
+	(void)state;
+	r = transfer(&k, 3000000, 0, 60, false);
+	/* 3 MB at 1.25 MB/s are 2.4 s and some; half the rate would be a fault. */
+	assert_true(r.time_ns < 4000000000ULL);
+}
+
+/* A path that drops what is larger than 600 bytes without a word: found by the black-hole check. */
+static void a_black_hole_is_survived(void **state)
+{
+	struct link_cfg k = { .seed = 8, .delay_ns = 5000000, .path_mtu = 620 };
+
+	(void)state;
+	transfer(&k, 100000, 0, 120, false);
+}
+
+/* The link is dead for ten seconds in the middle. */
+static void an_outage_is_survived(void **state)
+{
+	struct link_cfg k = { .seed = 9,
+			      .delay_ns = 5000000,
+			      .rate = 1000000,
+			      .burst_from = 1300000000,
+			      .burst_to = 11300000000 };
+
+	(void)state;
+	transfer(&k, 1000000, 1000000, 60, false);
+}
+
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
@@ -233,6 +281,10 @@ int main(int argc, char **argv)
 		cmocka_unit_test(offloads_change_nothing),
 		cmocka_unit_test(loss_is_repaired),
 		cmocka_unit_test(everything_at_once),
+		cmocka_unit_test(ipv6_carries_everything_too),
+		cmocka_unit_test(a_bottleneck_is_shared_out),
+		cmocka_unit_test(a_black_hole_is_survived),
+		cmocka_unit_test(an_outage_is_survived),
 	};
 
 	(void)argc, (void)argv;
