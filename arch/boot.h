@@ -28,7 +28,8 @@ struct boot_info {
 	paddr_t kernel_start, kernel_end; /* image with .bss, page-aligned */
 	paddr_t module_start;		  /* the loader's module (initrd); len 0: none */
 	uint64_t module_len;
-	paddr_t rsdp; /* 0: none */
+	bool knows_rsdp; /* the protocol says so where there is one */
+	paddr_t rsdp;	 /* 0: none */
 	uint64_t kaslr_slide;
 	char cmdline[BOOT_CMDLINE_MAX];
 };

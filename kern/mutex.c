@@ -52,7 +52,8 @@ void mutex_unlock(struct mutex *m) no_lock_analysis
 	DEBUG_ASSERT(m->owner == thread_self());
 	next = list_first(&m->wq.waiters, struct waiter, link);
 	m->owner = next ? next->thread : NULL;
-	waitq_wake(&m->wq, 1);
+	if (next)
+		waitq_wake(&m->wq, 1);
 	spin_unlock(&m->lock);
 }
 

@@ -9,9 +9,33 @@
 #include "kern/panic.h"
 #include "lib/assert.h"
 
+void spin_wait(struct spinlock *l)
+{
+	do
+		/* Relaxed: the exchange orders. */
+		while (atomic_load_explicit(&l->held, memory_order_relaxed))
+			cpu_call_answer(); /* the owner may be waiting for us */
+	/* As S in kern/spinlock.h: pairs with T. */
+	while (atomic_exchange_explicit(&l->held, 1, memory_order_acquire));
+}
+
+bool spin_lock_irq(struct spinlock *l) no_lock_analysis
+{
+	bool on = irq_save();
+
+	spin_lock(l);
+	return on;
+}
+
+void spin_unlock_irq(struct spinlock *l, bool on) no_lock_analysis
+{
+	spin_unlock(l);
+	irq_restore(on);
+}
+
 #ifdef CORACLE_DEBUG
 
-static void check_rank(const struct spinlock *l)
+void spin_check(const struct spinlock *l)
 {
 	const struct cpu *c = this_cpu();
 
@@ -22,7 +46,7 @@ static void check_rank(const struct spinlock *l)
 		      c->held_rank[c->nheld - 1]);
 }
 
-static void note_taken(struct spinlock *l)
+void spin_note_taken(struct spinlock *l)
 {
 	struct cpu *c = this_cpu();
 
@@ -32,7 +56,7 @@ static void note_taken(struct spinlock *l)
 }
 
 /* Usually the last taken, but any order is allowed. */
-static void note_released(struct spinlock *l)
+void spin_note_released(struct spinlock *l)
 {
 	struct cpu *c = this_cpu();
 	unsigned i = c->nheld;
@@ -65,21 +89,6 @@ void assert_may_sleep(void)
 
 #else
 
-static void check_rank(const struct spinlock *l)
-{
-	(void)l;
-}
-
-static void note_taken(struct spinlock *l)
-{
-	(void)l;
-}
-
-static void note_released(struct spinlock *l)
-{
-	(void)l;
-}
-
 bool spin_held(const struct spinlock *l)
 {
 	/* Relaxed: the answer may be old unless it is ours. */
@@ -91,44 +100,3 @@ void assert_may_sleep(void)
 }
 
 #endif
-
-bool spin_trylock(struct spinlock *l) no_lock_analysis
-{
-	/* S: pairs with T in spin_unlock(): what the last owner wrote is seen. */
-	if (atomic_exchange_explicit(&l->held, 1, memory_order_acquire))
-		return false;
-	note_taken(l);
-	return true;
-}
-
-void spin_lock(struct spinlock *l) no_lock_analysis
-{
-	check_rank(l);
-	/* As S: pairs with T. */
-	while (unlikely(atomic_exchange_explicit(&l->held, 1, memory_order_acquire)))
-		/* Relaxed: the exchange orders. */
-		while (atomic_load_explicit(&l->held, memory_order_relaxed))
-			cpu_call_answer(); /* the owner may be waiting for us */
-	note_taken(l);
-}
-
-void spin_unlock(struct spinlock *l) no_lock_analysis
-{
-	note_released(l);
-	/* T: pairs with S. */
-	atomic_store_explicit(&l->held, 0, memory_order_release);
-}
-
-bool spin_lock_irq(struct spinlock *l) no_lock_analysis
-{
-	bool on = irq_save();
-
-	spin_lock(l);
-	return on;
-}
-
-void spin_unlock_irq(struct spinlock *l, bool on) no_lock_analysis
-{
-	spin_unlock(l);
-	irq_restore(on);
-}

@@ -24,7 +24,7 @@ enum lock_rank {
 	RANK_LRU,      /* reclaim's lists of cached pages */
 	RANK_PCACHE,   /* a file's page tree, LRU lists */
 	RANK_SHARD,    /* a network shard */
-	RANK_PORTS,	/* which socket has which port */
+	RANK_PORTS,    /* which socket has which port */
 	RANK_POLL,     /* poll sources */
 	RANK_PT,       /* page tables */
 	RANK_DEV,      /* driver queues */
@@ -55,10 +55,53 @@ static inline void spin_init(struct spinlock *l, enum lock_rank rank)
 	*l = (struct spinlock){ .rank = (uint16_t)rank };
 }
 
-void spin_lock(struct spinlock *l) acquires(l);
-void spin_unlock(struct spinlock *l) releases(l);
-bool spin_trylock(struct spinlock *l);
 bool spin_held(const struct spinlock *l); /* by this CPU; true in release builds when held at all */
+void spin_wait(struct spinlock *l);	  /* the slow half of spin_lock(): until it is ours */
+
+/* Debug builds: check the rank and that it is not ours already; note what this CPU holds. */
+#ifdef CORACLE_DEBUG
+void spin_check(const struct spinlock *l);
+void spin_note_taken(struct spinlock *l);
+void spin_note_released(struct spinlock *l);
+#else
+static inline void spin_check(const struct spinlock *l)
+{
+	(void)l;
+}
+static inline void spin_note_taken(struct spinlock *l)
+{
+	(void)l;
+}
+static inline void spin_note_released(struct spinlock *l)
+{
+	(void)l;
+}
+#endif
+
+static inline bool spin_trylock(struct spinlock *l) no_lock_analysis
+{
+	/* S: pairs with T in spin_unlock(): what the last owner wrote is seen. */
+	if (atomic_exchange_explicit(&l->held, 1, memory_order_acquire))
+		return false;
+	spin_note_taken(l);
+	return true;
+}
+
+static inline void spin_lock(struct spinlock *l) acquires(l) no_lock_analysis
+{
+	spin_check(l);
+	/* As S: pairs with T. */
+	if (unlikely(atomic_exchange_explicit(&l->held, 1, memory_order_acquire)))
+		spin_wait(l);
+	spin_note_taken(l);
+}
+
+static inline void spin_unlock(struct spinlock *l) releases(l) no_lock_analysis
+{
+	spin_note_released(l);
+	/* T: pairs with S. */
+	atomic_store_explicit(&l->held, 0, memory_order_release);
+}
 
 /* Disables interrupts first; the value says whether they were on and goes to the unlock. */
 bool spin_lock_irq(struct spinlock *l) acquires(l);

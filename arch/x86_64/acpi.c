@@ -163,6 +163,13 @@ static bool find_s5(struct table t, uint8_t *type)
 	return false;
 }
 
+bool acpi_s5_type(const struct table_mem *mem, uint64_t dsdt_phys, uint8_t *type)
+{
+	struct table dsdt = map_table(mem, dsdt_phys);
+
+	return dsdt.p && find_s5(dsdt, type);
+}
+
 static void read_sleep_register(struct machine *m, struct table t)
 {
 	const uint8_t *gas = t.p + ACPI_FADT_SLEEP_REG;
@@ -171,11 +178,8 @@ static void read_sleep_register(struct machine *m, struct table t)
 		m->sleep_phys = get64(gas + 4);
 }
 
-static void read_fadt(const struct table_mem *mem, struct machine *m, struct table t)
+static void read_fadt(struct machine *m, struct table t)
 {
-	uint64_t dsdt_phys;
-	struct table dsdt;
-
 	if (t.len < ACPI_FADT_FLAGS + 4)
 		return;
 	m->has_fadt = true;
@@ -187,12 +191,9 @@ static void read_fadt(const struct table_mem *mem, struct machine *m, struct tab
 		m->pm1a_port = (uint16_t)get32(t.p + ACPI_FADT_PM1A);
 		m->pm1b_port = (uint16_t)get32(t.p + ACPI_FADT_PM1B);
 	}
-	dsdt_phys = t.len >= ACPI_FADT_X_DSDT + 8 ? get64(t.p + ACPI_FADT_X_DSDT) : 0;
-	if (!dsdt_phys)
-		dsdt_phys = get32(t.p + ACPI_FADT_DSDT);
-	dsdt = map_table(mem, dsdt_phys);
-	if (dsdt.p)
-		m->has_s5 = find_s5(dsdt, &m->s5_type);
+	m->dsdt_phys = t.len >= ACPI_FADT_X_DSDT + 8 ? get64(t.p + ACPI_FADT_X_DSDT) : 0;
+	if (!m->dsdt_phys)
+		m->dsdt_phys = get32(t.p + ACPI_FADT_DSDT);
 }
 
 static void read_table(const struct table_mem *mem, struct machine *m, uint64_t pa)
@@ -204,7 +205,7 @@ static void read_table(const struct table_mem *mem, struct machine *m, uint64_t 
 	if (memcmp(t.p, "APIC", 4) == 0)
 		read_madt(m, t);
 	else if (memcmp(t.p, "FACP", 4) == 0)
-		read_fadt(mem, m, t);
+		read_fadt(m, t);
 	else if (memcmp(t.p, "MCFG", 4) == 0)
 		read_mcfg(m, t);
 }

@@ -52,6 +52,7 @@ static void take_pvh(const struct pvh_start_info *si)
 		x86_fail("entered by PVH without its start info");
 	boot_info.protocol = "pvh";
 	boot_info.rsdp.v = si->rsdp_paddr;
+	boot_info.knows_rsdp = true;
 	copy_cmdline(si->cmdline_paddr);
 	map = low_mem(si->memmap_paddr, (uint64_t)si->memmap_entries * sizeof(*map));
 	if (si->version < 1 || !map)

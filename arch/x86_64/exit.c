@@ -16,8 +16,6 @@ enum {
 	SLP_EN = 1 << 13,
 };
 
-struct power_off power_off; /* from the FADT */
-
 /* isa-debug-exit reads 0; a port that nobody claims reads 0xff. */
 static void try_debug_exit(unsigned status)
 {
@@ -28,6 +26,10 @@ static void try_debug_exit(unsigned status)
 /* ACPI 6.4, 4.8.3.2.1 (PM1 control) and 4.8.3.7 (the sleep control register of reduced hardware). */
 static void try_acpi_off(void)
 {
+	struct power_off power_off;
+
+	if (!x86_power_off(&power_off))
+		return;
 	if (power_off.pm1a_port)
 		io_out16(power_off.pm1a_port, (uint16_t)(power_off.s5_type << 10 | SLP_EN));
 	if (power_off.pm1b_port)

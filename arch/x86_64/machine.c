@@ -18,6 +18,8 @@ static const uint8_t *map(void *arg, uint64_t pa, uint64_t len)
 	return arch_boot_map((paddr_t){ pa }, len);
 }
 
+static const struct table_mem mem = { .map = map };
+
 /*
  * QEMU's configuration device (docs/specs/fw_cfg.txt): item 0 is its name, item 5 the number of CPUs, whose ids
  * count from 0. For a machine without any tables (microvm with acpi=off).
@@ -32,14 +34,13 @@ static uint32_t fw_cfg_word(uint16_t item)
 	return v;
 }
 
-static void guess_machine(void)
+static bool ask_qemu(void)
 {
 	unsigned n = fw_cfg_word(0) == 0x554d4551 ? fw_cfg_word(5) & 0xffff : 0; /* "QEMU" */
 
 	for (unsigned i = 0; i < n && i < TABLES_CPUS; i++)
 		machine.cpu[machine.ncpus++] = i;
-	machine.nioapics = 1;
-	machine.ioapic[0].phys = 0xfec00000;
+	return n;
 }
 
 /* The boot CPU is number 0, whatever the tables' order. */
@@ -58,25 +59,30 @@ static void boot_cpu_first(void)
 
 static void read_tables(void)
 {
-	static const struct table_mem mem = { .map = map };
 	uint64_t rsdp = boot_info.rsdp.v;
 
 	machine_init(&machine);
-	if (acpi_read(&mem, rsdp ? rsdp : acpi_find(&mem), &machine) != 0 &&
+	if (!rsdp && !boot_info.knows_rsdp)
+		rsdp = acpi_find(&mem);
+	if (acpi_read(&mem, rsdp, &machine) != 0 && !ask_qemu() &&
 	    mptable_read(&mem, &machine) != 0)
-		guess_machine();
+		machine.ncpus = 0;
+	if (!machine.nioapics) {
+		machine.nioapics = 1;
+		machine.ioapic[0].phys = 0xfec00000;
+	}
 	boot_cpu_first();
 }
 
-static void set_power_off(void)
+/* The sleep type is in the DSDT, which is long: looked for when it is needed, at the end. */
+bool x86_power_off(struct power_off *p)
 {
-	if (!machine.has_s5)
-		return;
-	power_off.s5_type = machine.s5_type;
-	power_off.pm1a_port = machine.pm1a_port;
-	power_off.pm1b_port = machine.pm1b_port;
-	if (machine.sleep_phys)
-		power_off.sleep_reg = x86_map_registers(machine.sleep_phys);
+	if (!acpi_s5_type(&mem, machine.dsdt_phys, &p->s5_type))
+		return false;
+	p->pm1a_port = machine.pm1a_port;
+	p->pm1b_port = machine.pm1b_port;
+	p->sleep_reg = machine.sleep_phys ? x86_map_registers(machine.sleep_phys) : NULL;
+	return true;
 }
 
 /* Intel 8259A: all masked. Their vectors are moved off the exceptions first, for one that comes all the same. */
@@ -96,7 +102,6 @@ static void mask_8259(void)
 err_t arch_machine_init(void)
 {
 	read_tables();
-	set_power_off();
 	mask_8259();
 	for (unsigned i = 0; i < machine.nioapics; i++)
 		ioapic_add(machine.ioapic[i].phys, machine.ioapic[i].gsi_base);

@@ -34,14 +34,15 @@ struct machine {
 	bool has_fadt, has_8042, no_rtc;
 	uint16_t pm1a_port, pm1b_port; /* 0: none */
 	uint64_t sleep_phys;	       /* hardware-reduced ACPI's; 0: none */
-	bool has_s5;
-	uint8_t s5_type;
+	uint64_t dsdt_phys;	       /* 0: none */
 };
 
 /* ISA interrupts on the GSIs of their numbers, edge-triggered, active high; nothing else known. */
 void machine_init(struct machine *m);
 /* 0; -ENOENT: no (valid) root pointer there. Tables that do not check are left out. */
 err_t acpi_read(const struct table_mem *mem, uint64_t rsdp, struct machine *m) must_check;
+/* The sleep type that turns the machine off, from the DSDT; false: it does not say. */
+bool acpi_s5_type(const struct table_mem *mem, uint64_t dsdt_phys, uint8_t *type);
 /* The root pointer in the BIOS area (ACPI 5.2.5.1); 0: none. */
 uint64_t acpi_find(const struct table_mem *mem);
 /* Look for the MP floating pointer where the specification says, and read what it points to. -ENOENT. */

@@ -87,4 +87,4 @@ struct power_off {
 	uint8_t s5_type;
 	volatile void *sleep_reg;
 };
-extern struct power_off power_off;
+bool x86_power_off(struct power_off *p); /* machine.c; false: the tables do not say how */

@@ -38,7 +38,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct ram r = { malloc(size ? size : 1), size };
 	struct table_mem mem = { .map = map, .arg = &r };
 	struct machine m;
-	uint8_t sum = 0;
+	uint8_t sum = 0, type;
 	err_t err;
 
 	memcpy(r.p, data, size);
@@ -50,6 +50,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	}
 	machine_init(&m);
 	err = acpi_read(&mem, BASE, &m);
+	(void)acpi_s5_type(&mem, m.dsdt_phys, &type);
 	if (err && err != -ENOENT)
 		abort();
 	if (m.ncpus > TABLES_CPUS || m.nioapics > TABLES_IOAPICS)

@@ -103,6 +103,8 @@ static void build(bool xsdt)
 
 static void check_all(const struct machine *m)
 {
+	uint8_t s5;
+
 	assert_int_equal(m->lapic_phys, 0xfee00000);
 	assert_int_equal(m->ncpus, 3);
 	assert_int_equal(m->cpu[1], 4);
@@ -119,8 +121,8 @@ static void check_all(const struct machine *m)
 	assert_int_equal(m->isa[4].gsi, 4);
 	assert_true(m->has_fadt && m->has_8042 && !m->no_rtc);
 	assert_int_equal(m->pm1a_port, 0x604);
-	assert_true(m->has_s5);
-	assert_int_equal(m->s5_type, 5);
+	assert_true(acpi_s5_type(&mem, m->dsdt_phys, &s5));
+	assert_int_equal(s5, 5);
 	assert_int_equal(m->ecam_phys, 0xb0000000);
 	assert_int_equal(m->ecam_last_bus, 255);
 }
