@@ -85,6 +85,7 @@ static const struct key root_keys[] = {
 	{ "mounts", MAP, SERVED, NULL },
 	{ "imagesize", SIZE, SERVED, NULL },
 	{ "hostname", TEXT, SERVED, NULL },
+	{ "host_time", NUMBER, SERVED, NULL },
 	{ "uname", MAP, SERVED, uname_keys },
 	{ "memory", SIZE, SERVED, NULL },
 	{ "klibs", TEXT, NOT_YET, NULL },

@@ -3,6 +3,7 @@
 #include "init/app.h"
 
 #include "init/config.h"
+#include "kern/clock.h"
 #include "kern/klog.h"
 #include "kern/panic.h"
 #include "kern/slab.h"
@@ -92,11 +93,21 @@ static void log_level(void)
 		klog_warn("manifest: log_level: there is no level %s", name);
 }
 
+/* The date, from who started the machine, in ns since 1970: finer than an RTC, and there where that is not. */
+static void host_time(void)
+{
+	uint64_t ns;
+
+	if (!value_get_u64(config_get("host_time"), &ns))
+		clock_real_set(ns);
+}
+
 err_t app_settings(void)
 {
 	err_t err;
 
 	log_level();
+	host_time();
 	memory_policy();
 	err = process_init();
 	if (err)

@@ -52,7 +52,7 @@ static err_t check_section(const struct user_thread *u, const struct rseq_cs *cs
 	if (cs->version || cs->flags || cs->start_ip + cs->post_commit_offset < cs->start_ip ||
 	    cs->abort_ip - cs->start_ip < cs->post_commit_offset)
 		return -EINVAL;
-	if (user_load32(cs->abort_ip - sizeof(sig_word), &sig_word))
+	if (user_read(&sig_word, cs->abort_ip - sizeof(sig_word), sizeof(sig_word)))
 		return -EFAULT;
 	return sig_word == u->rseq_sig ? 0 : -EINVAL;
 }

@@ -21,7 +21,7 @@ def directives(path):
     """The "abi:" lines of a program's head, as {word: rest}."""
     with open(path) as f:
         head = f.read(2000)
-    return {m.group(1): m.group(2).strip() for m in re.finditer(r"abi: ([\w-]+)(.*)", head)}
+    return {m.group(1): m.group(2).replace("*/", "").strip() for m in re.finditer(r"abi: ([\w-]+)(.*)", head)}
 
 
 def build(name, how):
