@@ -300,15 +300,6 @@ void vdev_irq_config(struct vdev *vd)
 		vd->drv->config_changed(vd);
 }
 
-void vdev_poll(struct vdev *vd)
-{
-	bool on = irq_save();
-
-	if (vdev_live(vd))
-		vdev_irq_queues(vd);
-	irq_restore(on);
-}
-
 /* --- configuration space -------------------------------------------------------------------------- */
 
 static uint32_t config_field(struct vdev *vd, uint32_t off, unsigned width)

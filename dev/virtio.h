@@ -7,8 +7,8 @@
  * VIRTIO 1.2 3.1.1 and hands the device to the driver of its type.  A driver makes its queues in
  * attach() and says vdev_ready().  Devices stay for the life of the VM.
  *
- * Context:  probe and attach: boot thread.  A queue's irq(): interrupt context, on the CPU asked for,
- *           or with interrupts off from vdev_poll().  Everything else says.
+ * Context:  probe and attach: boot thread.  A queue's irq(): interrupt context, on the CPU asked for.
+ *           Everything else says.
  * Locks:    vqueue.lock (RANK_DEV) guards its ring; the driver takes it, irq() is called without it.
  *
  *   [I] set once   [a] atomic   [q] vqueue.lock
@@ -152,9 +152,6 @@ void vdev_config_write8(struct vdev *vd, uint32_t off, uint8_t val);
  * context, any lock held.
  */
 void vdev_fail(struct vdev *vd, const char *f, ...) printf_like(2, 3);
-
-/* Look at all queues with interrupts off: for the ends of the VM, when no interrupt may come. */
-void vdev_poll(struct vdev *vd);
 
 /* All devices that attached, in the order found. */
 struct vdev *vdev_next(const struct vdev *after);

@@ -54,15 +54,19 @@ struct port_in {
 	_Atomic bool ended; /* [a] the host has closed its side */
 };
 
+enum { NEWS_OPENED = 1, NEWS_ENDED = 2, NEWS_CLOSED = 4, NEWS_WINDOW = 8 };
+
 struct port {
 	struct chardev cd;
 	struct console *con; /* [I] */
 	unsigned id;	     /* [I] */
 	struct port_out out;
 	struct port_in in;
-	bool added, host_open;	   /* [c] the host said PORT_ADD; PORT_OPEN 1 */
-	bool want_open, open_sent; /* [c] the user opened it; we told the host */
-	bool shaken;		   /* [c] all that the host has to say to PORT_READY has arrived */
+	bool added, host_open;		     /* [c] the host said PORT_ADD; PORT_OPEN 1 */
+	bool want_open, open_sent;	     /* [c] the user opened it; we told the host */
+	unsigned news;			     /* [c] NEWS_* that the user has not been told */
+	struct virtio_console_resize window; /* [c] */
+	bool shaken; /* [c] all that the host has to say to PORT_READY has arrived */
 };
 
 /* Messages to the host, each sent at most once, so each has its own memory. */
@@ -352,13 +356,6 @@ static void maybe_open(struct console *c, struct port *p)
 	send_ctl(c, MSG_PORT_OPEN + p->id, p->id, VIRTIO_CONSOLE_PORT_OPEN);
 }
 
-/* doc/run.md, 1.3: the host's end of an output port was closed, as a pipe's by its reader. */
-static void reader_gone(struct port *p)
-{
-	if (p->out.q && !p->in.q && p->cd.up && p->cd.up->eof)
-		p->cd.up->eof(p->cd.ctx);
-}
-
 static void on_port_message(struct console *c, struct port *p,
 			    const struct virtio_console_control *m)
 {
@@ -376,12 +373,20 @@ static void on_port_message(struct console *c, struct port *p,
 		break;
 	case VIRTIO_CONSOLE_PORT_OPEN:
 		if (p->host_open && !m->value)
-			reader_gone(p);
+			p->news |= NEWS_CLOSED;
 		p->host_open = m->value != 0;
 		break;
-	default: /* CONSOLE_PORT, PORT_NAME, RESIZE: said otherwise in doc/run.md */
+	default: /* CONSOLE_PORT, PORT_NAME: said otherwise in doc/run.md */
 		break;
 	}
+}
+
+static void on_resize(struct port *p, const uint8_t *buf, uint32_t len)
+{
+	if (len < sizeof(p->window))
+		return;
+	memcpy(&p->window, buf, sizeof(p->window));
+	p->news |= NEWS_WINDOW;
 }
 
 static void on_message(struct console *c, const uint8_t *buf, uint32_t len)
@@ -391,7 +396,11 @@ static void on_message(struct console *c, const uint8_t *buf, uint32_t len)
 	if (len < sizeof(m))
 		return;
 	memcpy(&m, buf, sizeof(m));
-	if (m.id >= 1 && m.id < PORTS)
+	if (m.id < 1 || m.id >= PORTS)
+		return;
+	if (m.event == VIRTIO_CONSOLE_RESIZE)
+		on_resize(&c->port[m.id], buf + sizeof(m), len - (uint32_t)sizeof(m));
+	else
 		on_port_message(c, &c->port[m.id], &m);
 }
 
@@ -443,30 +452,70 @@ static void take_returned(struct console *c)
 			c->port[i].shaken = true;
 }
 
+/* The device failed: nobody waits for output, and input is at its end. */
+static void on_failed(struct vdev *vd)
+{
+	struct console *c = vd->priv;
+
+	for (unsigned i = 1; i < PORTS; i++) {
+		struct port_out *o = &c->port[i].out;
+
+		if (o->q) {
+			bool on = spin_lock_irq(&o->q->lock);
+
+			lose_out(o);
+			spin_unlock_irq(&o->q->lock, on);
+		}
+		end_input(&c->port[i]);
+	}
+}
+
+/* [c] What the user is to hear of this port, once the lock is dropped. */
+static unsigned take_news(struct port *p)
+{
+	unsigned news = p->news;
+
+	p->news = 0;
+	if (p->shaken && !p->host_open)
+		news |= NEWS_ENDED;
+	if (p->open_sent)
+		news |= NEWS_OPENED;
+	return news;
+}
+
+static void tell(struct port *p, unsigned news)
+{
+	const struct chardev_up *up = p->cd.up;
+
+	if (news & NEWS_OPENED)
+		start_input(p);
+	if (news & NEWS_ENDED)
+		end_input(p);
+	/* doc/run.md, 1.3: the host's end of an output port was closed, as a pipe's by its reader. */
+	if (news & NEWS_CLOSED && p->out.q && up && up->eof)
+		up->eof(p->cd.ctx);
+	if (news & NEWS_WINDOW && up && up->winsize)
+		up->winsize(p->cd.ctx, p->window.rows, p->window.cols);
+}
+
 static void ctl_irq(struct vqueue *q)
 {
 	struct console *c = q->owner;
 	bool on = spin_lock_irq(&c->crx->lock);
-	uint32_t ended = 0, open = 0;
+	unsigned news[PORTS];
 
 	take_messages(c);
 	take_returned(c);
-	for (unsigned i = 1; i < PORTS; i++) {
-		if (c->port[i].shaken && !c->port[i].host_open)
-			ended |= 1u << i;
-		if (c->port[i].open_sent)
-			open |= 1u << i;
-	}
+	for (unsigned i = 1; i < PORTS; i++)
+		news[i] = take_news(&c->port[i]);
 	if (c->crx->ring.error || c->ctx->ring.error)
 		vdev_fail(c->vd, "control queue: %s",
 			  c->crx->ring.error ? c->crx->ring.error : c->ctx->ring.error);
 	spin_unlock_irq(&c->crx->lock, on);
-	for (unsigned i = 1; i < PORTS; i++) {
-		if (open & 1u << i)
-			start_input(&c->port[i]);
-		if (ended & 1u << i)
-			end_input(&c->port[i]);
-	}
+	for (unsigned i = 1; i < PORTS; i++)
+		tell(&c->port[i], news[i]);
+	if (vdev_failed(c->vd))
+		on_failed(c->vd);
 }
 
 static void port_open(struct chardev *cd)
@@ -485,24 +534,6 @@ static void port_open(struct chardev *cd)
 }
 
 /* --- bringing it up ------------------------------------------------------------------------------- */
-
-/* The device failed: nobody waits for output, and input is at its end. */
-static void on_failed(struct vdev *vd)
-{
-	struct console *c = vd->priv;
-
-	for (unsigned i = 1; i < PORTS; i++) {
-		struct port_out *o = &c->port[i].out;
-
-		if (o->q) {
-			bool on = spin_lock_irq(&o->q->lock);
-
-			lose_out(o);
-			spin_unlock_irq(&o->q->lock, on);
-		}
-		end_input(&c->port[i]);
-	}
-}
 
 /* At a panic: what the program wrote goes out, if the device still takes it; the lock's holder may be gone. */
 static no_lock_analysis void panic_flush(struct log_sink *s)

@@ -18,7 +18,8 @@
 
 /* An interrupt for one queue, or for all that share it. */
 struct pci_vector {
-	struct vqueue *queue; /* [I] the first */
+	struct vdev *vd;      /* [I] */
+	struct vqueue *queue; /* [I] the first; gone if attaching failed: then never live */
 	unsigned entry, irq;  /* [I] */
 	bool shared;	      /* [I] vdev.queues says who else */
 };
@@ -117,16 +118,15 @@ static void call_queue(struct vqueue *q)
 static void on_queue_irq(void *arg)
 {
 	struct pci_vector *v = arg;
-	struct vdev *vd = v->queue->vd;
 	struct vqueue *q;
 
-	if (!vdev_live(vd))
+	if (!vdev_live(v->vd))
 		return;
 	if (!v->shared) {
 		call_queue(v->queue);
 		return;
 	}
-	list_for_each_entry (q, &vd->queues, link)
+	list_for_each_entry (q, &v->vd->queues, link)
 		if (q->irq && q->irq_id == v->irq)
 			call_queue(q);
 }
@@ -154,6 +154,7 @@ static bool own_vector(struct pci_vdev *d, struct vqueue *q, unsigned cpu)
 	v = kzalloc(sizeof(*v));
 	if (!v)
 		return false;
+	v->vd = &d->vd;
 	v->queue = q;
 	v->entry = d->nentries;
 	if (irq_new_msi(d->vd.drv->name, cpu, on_queue_irq, v, &addr, &data, &v->irq)) {

@@ -138,6 +138,34 @@ static uint32_t in_bytes(const struct vq_seg *seg, unsigned nout, unsigned n)
 	return sum;
 }
 
+/* The chain that starts at `head` belongs to the device from the next vq_publish() on. */
+static inline void hand_over(struct vq *q, uint16_t head, unsigned ndesc, uint32_t bytes,
+			     void *token)
+{
+	struct vq_slot *s = &q->slot[head];
+
+	s->token = token;
+	s->in_bytes = bytes;
+	s->ndesc = (uint16_t)ndesc;
+	q->nfree = (uint16_t)(q->nfree - ndesc);
+	q->inflight++;
+	shared_store(&q->avail->ring[q->avail_idx & (q->size - 1)], head);
+	q->avail_idx++;
+}
+
+/* What most packets are, and every receive buffer. */
+static err_t add_one(struct vq *q, const struct vq_seg *seg, bool in, void *token)
+{
+	uint16_t head = q->free_head;
+
+	if (unlikely(!q->nfree))
+		return -ENOSPC;
+	fill_desc(&q->desc[head], seg, in ? VRING_DESC_WRITE : 0, 0);
+	q->free_head = q->slot[head].next;
+	hand_over(q, head, 1, in ? seg->len : 0, token);
+	return 0;
+}
+
 err_t vq_add(struct vq *q, const struct vq_seg *seg, unsigned nout, unsigned nin, void *token)
 {
 	unsigned n = nout + nin;
@@ -148,16 +176,12 @@ err_t vq_add(struct vq *q, const struct vq_seg *seg, unsigned nout, unsigned nin
 	DEBUG_ASSERT(token && n);
 	if (unlikely(q->error))
 		return -EIO;
+	if (n == 1)
+		return add_one(q, seg, nin, token);
 	if (unlikely(ndesc > q->nfree))
 		return n > q->size && n > q->table_len ? -EMSGSIZE : -ENOSPC;
 	q->free_head = indirect ? add_indirect(q, seg, nout, n) : add_direct(q, seg, nout, n);
-	q->nfree = (uint16_t)(q->nfree - ndesc);
-	q->slot[head].token = token;
-	q->slot[head].ndesc = (uint16_t)ndesc;
-	q->slot[head].in_bytes = in_bytes(seg, nout, n);
-	q->inflight++;
-	shared_store(&q->avail->ring[q->avail_idx & (q->size - 1)], head);
-	q->avail_idx++;
+	hand_over(q, head, ndesc, in_bytes(seg, nout, n), token);
 	return 0;
 }
 

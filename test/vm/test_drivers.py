@@ -5,8 +5,11 @@ import os
 import pathlib
 import re
 import subprocess
+import time
 
 import pytest
+
+from tool import compile_c, start
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 QEMU = "/usr/bin/qemu-system-x86_64"
@@ -143,3 +146,16 @@ def test_net(kernel, tmp_path, machine):
     log, _ = boot(kernel, tmp_path, machine, "devtest=net", "-netdev", "user,id=n", "-device",
                   f"virtio-net-{SUFFIX[machine]},netdev=n,mac=02:00:00:00:00:09,host_mtu=1400")
     assert "net eth0: 02:00:00:00:00:09 mtu 1400 queues 1" in log and "link 1" in log, log
+
+
+@pytest.mark.parametrize("machine", MACHINES)
+def test_output_is_whole_at_exit(tmp_path, machine):
+    """A program that has ended leaves nothing behind, however slow the reader (doc/run.md 1.5)."""
+    source = ('#include <unistd.h>\n#include <string.h>\nint main(void) { char b[10000]; memset(b, 120, sizeof b);'
+              'for (int i = 0; i < 30; i++) write(1, b, sizeof b); return 3; }')
+    program = compile_c(tmp_path / "p", source, "-static")
+    p = start(tmp_path, "run", "--machine", machine, program, stdout=subprocess.PIPE, stdin=subprocess.DEVNULL)
+    time.sleep(1.5)
+    out, _ = p.communicate(timeout=30)
+    assert p.returncode == 3
+    assert out == b"x" * 300000
