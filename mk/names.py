@@ -12,7 +12,7 @@ import subprocess
 import sys
 
 ISO = {"memcpy", "memmove", "memset", "memcmp", "memchr", "strlen", "strnlen", "strcmp", "strncmp",
-       "strchr", "strrchr", "_start"}
+       "strchr", "strrchr", "_start", "__popcountdi2"}
 
 
 def extra_words(path):
