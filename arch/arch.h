@@ -152,7 +152,8 @@ void kern_user_fault(struct pt_regs *r, unsigned trap, uint64_t error,
  * Any other fault in kernel mode is kern_fatal_trap(). kern/vm.c
  */
 bool kern_kernel_fault(struct pt_regs *r, uint64_t error, uint64_t addr);
-void kern_syscall(struct pt_regs *r); /* linux/syscall.c */
+/* args: the six arguments, in memory so that nobody copies them again. linux/syscall.c */
+void kern_syscall(struct pt_regs *r, const uint64_t args[6]);
 /* thread flags were set on the way out; clears those it handled. Interrupts on. kern/thread.c, linux/ */
 void kern_user_return(struct pt_regs *r);
 _Noreturn void kern_fatal_trap(const struct pt_regs *r, const char *what, uint64_t addr);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * linux/syscall.c: from the entry code to the function that answers, and back.  Nothing here takes a lock, allocates
- * or looks at the scheduler; a call that is not traced costs a bounds check, the arguments' copies and an indirect call.
+ * or looks at the scheduler; a call that is not traced costs a bounds check and an indirect call.
  */
 #include "linux/syscall.h"
 
@@ -69,23 +69,23 @@ static cold void look_again(struct thread *t)
 	atomic_fetch_or(&t->flags, THREAD_WORK);
 }
 
-static inline long call(struct thread *t, struct pt_regs *r)
+static inline long call(struct thread *t, const struct pt_regs *r, const struct sysargs *a)
 {
 	uint64_t nr = regs_syscall_nr(r);
-	struct sysargs a;
 
 	if (unlikely(nr >= NR_SYSCALLS || !table[nr]))
 		return no_such_call(nr);
-	regs_syscall_args(r, a.v);
 	if (unlikely(atomic_load_explicit(&t->flags, memory_order_relaxed) & THREAD_TRACE))
-		return strace_call(t, nr, table[nr], &a);
-	return table[nr](t, &a);
+		return strace_call(t, nr, table[nr], a);
+	return table[nr](t, a);
 }
 
-void kern_syscall(struct pt_regs *r)
+_Static_assert(sizeof(struct sysargs) == 6 * sizeof(uint64_t), "the entry code makes one");
+
+void kern_syscall(struct pt_regs *r, const uint64_t args[6])
 {
 	struct thread *t = thread_self();
-	long result = call(t, r);
+	long result = call(t, r, (const struct sysargs *)args);
 
 	if (unlikely((unsigned long)(result + ERESTART_RESTARTBLOCK) <=
 		     ERESTART_RESTARTBLOCK - ERESTARTSYS))

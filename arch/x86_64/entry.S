@@ -16,13 +16,13 @@
 #define R_FLAGS	 144
 #define R_CX	 88
 #define R_R11	 48
+#define R_DI	 112
 #define R_SIZE	 168
 
 #define ENOSYS	 38
 #define USER_CS	 0x33
 #define USER_DS	 0x2b
 #define FLAG_IF	 0x200
-#define FLAG_TF_RF 0x10100
 #define MSR_GS_BASE 0xc0000101
 
 	.macro	PUSH_REST		/* after di */
@@ -96,16 +96,24 @@ FUNC syscall_entry
 	push	%r14
 	push	%r15
 	mov	%rsp, %rdi
+	push	%r9			/* the arguments once more, side by side */
+	push	%r8
+	push	%r10
+	push	%rdx
+	push	%rsi
+	push	R_DI(%rdi)
+	mov	%rsp, %rsi
 	sti
 	call	kern_syscall
 	cli
+	add	$48, %rsp
 	mov	%gs:CPU_THREAD, %rax
 	testl	$~THREAD_TRACED, THREAD_FLAGS(%rax)
 	jnz	user_slow
 /*
  * SYSRET only where it gives back what the frame says: rcx and r11 still hold address and flags (a signal handler's frame
- * does not), neither TF nor RF is set (SYSRET would not honour them), and the address is in the lower half (on
- * Intel SYSRET to a non-canonical address faults in ring 0).
+ * does not), and the address is in the lower half (on Intel SYSRET to a non-canonical address faults in ring 0). With TF
+ * set the trap then comes before the next instruction and not after it, which is as good.
  */
 	mov	R_CX(%rsp), %rcx
 	mov	R_R11(%rsp), %r11
@@ -113,8 +121,6 @@ FUNC syscall_entry
 	jne	user_iret
 	cmp	R_FLAGS(%rsp), %r11
 	jne	user_iret
-	test	$FLAG_TF_RF, %r11d
-	jnz	user_iret
 	mov	%rcx, %rax
 	shr	$47, %rax
 	jnz	user_iret
