@@ -56,16 +56,27 @@ static struct page *block_alloc(unsigned order, unsigned flags)
 	return p;
 }
 
+/* A block at a time, as large as fits: its pages need no more than their place on the stack. */
 static void refill(struct stack *s, unsigned flags)
 {
 	bool on = spin_lock_irq(&page_lock);
+	unsigned order = 4;
 
-	while (s->n < stack_size / 2 && above_reserve(0, flags)) {
-		struct page *p = buddy_alloc_locked(0, kind_of(flags));
+	while (s->n < stack_size / 2) {
+		struct page *p = NULL;
 
-		if (!p)
+		while (order && s->n + (1u << order) > stack_size)
+			order--;
+		if (above_reserve(order, flags))
+			p = buddy_alloc_locked(order, kind_of(flags));
+		if (!p && order == 0)
 			break;
-		s->page[s->n++] = p;
+		if (!p) {
+			order--;
+			continue;
+		}
+		for (unsigned i = 1u << order; i-- > 0;)
+			s->page[s->n++] = p + i; /* the lowest is used first */
 	}
 	spin_unlock_irq(&page_lock, on);
 }
@@ -288,6 +299,11 @@ void page_stats(struct page_stats *s)
 	};
 	s->kernel_bytes = s->total_bytes - s->free_bytes;
 	s->kernel_bytes -= MIN(s->kernel_bytes, s->anon_bytes + s->cached_bytes + s->slab_bytes);
+}
+
+uint64_t page_total(void)
+{
+	return page_boot_total();
 }
 
 void page_reclaim_add(struct page_reclaimer *r)

@@ -85,16 +85,33 @@ static uaddr_t gap_bottom(const struct vm_area *a)
 	return below ? below->end : 0;
 }
 
-static void measure(struct area_tree *t, struct vm_area *a)
+/* Upwards until a node's summary is what it was. */
+static void sum_up_from(struct vm_area *a)
 {
-	uaddr_t bottom, top;
+	for (struct rb_node *n = &a->node; n; n = rb_parent(n)) {
+		uint64_t was = area_of(n)->gap_max;
 
-	if (!a)
+		sum_up(n);
+		if (area_of(n)->gap_max == was)
+			return;
+	}
+}
+
+static void set_gap(struct vm_area *a, uaddr_t bottom)
+{
+	uaddr_t top = gap_top(a);
+	uint64_t gap = top > bottom ? top - bottom : 0;
+
+	if (gap == a->gap)
 		return;
-	bottom = gap_bottom(a);
-	top = gap_top(a);
-	a->gap = top > bottom ? top - bottom : 0;
-	rb_update(&t->root, &a->node);
+	a->gap = gap;
+	sum_up_from(a);
+}
+
+static void measure(struct vm_area *a)
+{
+	if (a)
+		set_gap(a, gap_bottom(a));
 }
 
 static bool lower(const struct rb_node *x, const struct rb_node *y)
@@ -104,10 +121,14 @@ static bool lower(const struct rb_node *x, const struct rb_node *y)
 
 void area_insert(struct area_tree *t, struct vm_area *a)
 {
+	struct vm_area *above;
+
 	a->gap = a->gap_max = 0;
 	rb_insert(&t->root, &a->node, lower);
-	measure(t, a);
-	measure(t, area_next(a));
+	measure(a);
+	above = area_next(a);
+	if (above)
+		set_gap(above, a->end);
 }
 
 void area_remove(struct area_tree *t, struct vm_area *a)
@@ -115,20 +136,21 @@ void area_remove(struct area_tree *t, struct vm_area *a)
 	struct vm_area *above = area_next(a);
 
 	rb_remove(&t->root, &a->node);
-	measure(t, above);
+	measure(above);
 }
 
-void area_resize(struct area_tree *t, struct vm_area *a, uaddr_t start, uaddr_t end)
+void area_resize(struct vm_area *a, uaddr_t start, uaddr_t end)
 {
+	bool start_moved = start != a->start, end_moved = end != a->end;
+	struct vm_area *above;
+
 	a->start = start;
 	a->end = end;
-	measure(t, a);
-	measure(t, area_next(a));
-}
-
-void area_flags_changed(struct area_tree *t, struct vm_area *a)
-{
-	measure(t, a);
+	if (start_moved)
+		measure(a);
+	above = end_moved ? area_next(a) : NULL;
+	if (above)
+		set_gap(above, end);
 }
 
 /*

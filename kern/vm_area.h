@@ -43,10 +43,7 @@ struct vm_area *area_find(const struct area_tree *t, uaddr_t addr);
 void area_insert(struct area_tree *t, struct vm_area *a);
 void area_remove(struct area_tree *t, struct vm_area *a);
 /* Move one or both ends within the free space around it. */
-void area_resize(struct area_tree *t, struct vm_area *a, uaddr_t start, uaddr_t end);
-/* flags changed (VM_GROWSDOWN counts in the gap below). */
-void area_flags_changed(struct area_tree *t, struct vm_area *a);
-
+void area_resize(struct vm_area *a, uaddr_t start, uaddr_t end);
 /* A place of len bytes at a multiple of align, within [low, high): the highest or the lowest there is. */
 bool area_gap_down(const struct area_tree *t, uint64_t len, uaddr_t low, uaddr_t high,
 		   uint64_t align, uaddr_t *out);

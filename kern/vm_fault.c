@@ -344,9 +344,7 @@ static bool grow_down(uaddr_t addr)
 		return false;
 	if (vm_may_grow((a->start - start) >> PAGE_SHIFT, a->prot, a->flags))
 		return false;
-	area_account(a, -1);
-	area_resize(&as.areas, a, start, a->end);
-	area_account(a, 1);
+	area_extend(a, start, a->end);
 	return true;
 }
 

@@ -66,7 +66,7 @@ void area_account(const struct vm_area *a, int sign);
 void area_set_prot(struct vm_area *a, unsigned prot); /* and pt_prot; not the tables */
 /* Put into the tree and on its object's list; takes a reference to the object. */
 void area_link(struct vm_area *a, struct vm_object *o, uint64_t pgoff);
-void area_extend(struct vm_area *a, uaddr_t end); /* or shorten, by the end */
+void area_extend(struct vm_area *a, uaddr_t start, uaddr_t end); /* or shorten */
 /* Cut at addr, start < addr < end. The upper part is the new area. */
 err_t area_split(struct vm_area *a, uaddr_t addr) must_check;
 /* Let area edges fall on start and end. */

@@ -68,13 +68,11 @@ void area_set_prot(struct vm_area *a, unsigned prot)
 
 struct vm_area *area_new(uaddr_t start, uaddr_t end, unsigned prot, unsigned flags)
 {
-	struct vm_area *a = slab_zalloc(area_cache);
+	struct vm_area *a = slab_alloc(area_cache);
 
 	if (!a)
 		return NULL;
-	a->start = start;
-	a->end = end;
-	a->flags = flags & VM_KEPT_FLAGS;
+	*a = (struct vm_area){ .start = start, .end = end, .flags = flags & VM_KEPT_FLAGS };
 	area_set_prot(a, prot);
 	list_init(&a->link);
 	return a;
@@ -90,24 +88,28 @@ static bool is_data(const struct vm_area *a)
 	return (a->prot & VM_WRITE) && !(a->flags & (VM_SHARED | VM_STACK | VM_GROWSDOWN));
 }
 
+/* Count the area's pages in (sign 1) or out (-1). What splitting and joining does to two areas evens out. */
 void area_account(const struct vm_area *a, int sign)
 {
 	size_t pages = (size_t)(a->end - a->start) >> PAGE_SHIFT;
+	const unsigned rare = VM_LOCKED | VM_STACK | VM_GROWSDOWN | VM_SHARED;
 
 	if (sign < 0)
 		pages = -pages;
 	as.total += pages;
-	if (a->flags & VM_LOCKED)
-		as.locked += pages;
+	as.peak_total = MAX(as.peak_total, as.total);
 	if (is_data(a))
 		as.data += pages;
+	else if ((a->prot & (VM_EXEC | VM_WRITE)) == VM_EXEC)
+		as.exec += pages;
+	if (!(a->flags & rare))
+		return;
+	if (a->flags & VM_LOCKED)
+		as.locked += pages;
 	if (a->flags & (VM_STACK | VM_GROWSDOWN))
 		as.stack += pages;
-	if ((a->prot & (VM_EXEC | VM_WRITE)) == VM_EXEC)
-		as.exec += pages;
 	if (a->flags & VM_SHARED)
 		as.shared += pages;
-	as.peak_total = MAX(as.peak_total, as.total);
 }
 
 static void join_object(struct vm_area *a, struct vm_object *o)
@@ -132,20 +134,24 @@ static void leave_object(struct vm_area *a)
 	spin_unlock(&o->lock);
 }
 
-void area_link(struct vm_area *a, struct vm_object *o, uint64_t pgoff)
+static void area_enter(struct vm_area *a, struct vm_object *o, uint64_t pgoff)
 {
 	a->pgoff = pgoff;
 	area_insert(&as.areas, a);
-	area_account(a, 1);
 	join_object(a, o);
 }
 
+void area_link(struct vm_area *a, struct vm_object *o, uint64_t pgoff)
+{
+	area_enter(a, o, pgoff);
+	area_account(a, 1);
+}
+
 /* Out of the tree and off its object's list; the object's reference goes with the area. */
-static void area_unlink(struct vm_area *a)
+static void area_leave(struct vm_area *a)
 {
 	atomic_store_explicit(&as.hint, NULL, memory_order_relaxed); /* as.lock orders */
 	leave_object(a);
-	area_account(a, -1);
 	area_remove(&as.areas, a);
 }
 
@@ -177,23 +183,23 @@ void aspace_unlock(void) no_lock_analysis
 }
 
 /* start, end and pgoff of an area on an object's list change under the object's lock too. */
-static void area_move_edges(struct vm_area *a, uaddr_t start, uaddr_t end) no_lock_analysis
+static void move_edges(struct vm_area *a, uaddr_t start, uaddr_t end) no_lock_analysis
 {
 	struct vm_object *o = a->object;
 
-	area_account(a, -1);
 	if (o)
 		spin_lock(&o->lock);
 	a->pgoff += (uint64_t)((int64_t)(start - a->start) >> PAGE_SHIFT);
-	area_resize(&as.areas, a, start, end);
+	area_resize(a, start, end);
 	if (o)
 		spin_unlock(&o->lock);
-	area_account(a, 1);
 }
 
-void area_extend(struct vm_area *a, uaddr_t end)
+void area_extend(struct vm_area *a, uaddr_t start, uaddr_t end)
 {
-	area_move_edges(a, a->start, end);
+	area_account(a, -1);
+	move_edges(a, start, end);
+	area_account(a, 1);
 }
 
 err_t area_split(struct vm_area *a, uaddr_t addr)
@@ -203,8 +209,8 @@ err_t area_split(struct vm_area *a, uaddr_t addr)
 
 	if (!upper)
 		return -ENOMEM;
-	area_move_edges(a, a->start, addr);
-	area_link(upper, a->object, pgoff);
+	move_edges(a, a->start, addr);
+	area_enter(upper, a->object, pgoff);
 	return 0;
 }
 
@@ -215,11 +221,16 @@ static err_t cut_at(uaddr_t addr)
 	return a && a->start < addr ? area_split(a, addr) : 0;
 }
 
+/* The end first: a failure there has changed nothing that shows. */
 err_t area_cut_range(uaddr_t start, uaddr_t end)
 {
-	err_t err = cut_at(start);
+	const struct vm_area *a = area_find(&as.areas, start);
+	err_t err;
 
-	return err ? err : cut_at(end);
+	if (a && a->end <= end && a->start >= start)
+		return a->end == end ? 0 : cut_at(end);
+	err = cut_at(end);
+	return err ? err : cut_at(start);
 }
 
 static bool alike(const struct vm_area *lo, const struct vm_area *hi)
@@ -234,8 +245,8 @@ static void swallow(struct vm_area *lo, struct vm_area *hi)
 {
 	uaddr_t end = hi->end;
 
-	area_unlink(hi);
-	area_move_edges(lo, lo->start, end);
+	area_leave(hi);
+	move_edges(lo, lo->start, end);
 	bury(hi);
 }
 
@@ -351,16 +362,13 @@ static bool over(size_t pages, size_t more, uint64_t limit)
  */
 err_t vm_may_write(size_t pages, unsigned flags)
 {
-	struct page_stats st;
-
 	if (flags & VM_SHARED)
 		return 0;
 	if (!(flags & (VM_STACK | VM_GROWSDOWN)) && over(as.data, pages, vm_policy.limit_data))
 		return -ENOMEM;
 	if (flags & VM_NORESERVE)
 		return 0;
-	page_stats(&st);
-	return pages > st.total_bytes >> PAGE_SHIFT ? -ENOMEM : 0;
+	return pages > page_total() ? -ENOMEM : 0;
 }
 
 err_t vm_may_grow(size_t pages, unsigned prot, unsigned flags)
@@ -508,27 +516,27 @@ err_t vm_set_stack(uaddr_t top, uint64_t limit)
  */
 err_t vm_unmap_locked(uaddr_t start, uaddr_t end)
 {
-	struct vm_area *a, *below;
+	struct vm_area *a = area_find(&as.areas, start), *below, *next;
 	struct vm_gather g;
-	uaddr_t floor, ceiling;
 	err_t err;
 
-	a = area_find(&as.areas, start);
 	if (!a || a->start >= end)
 		return 0;
 	err = area_cut_range(start, end);
 	if (err)
 		return err;
-	while ((a = area_find(&as.areas, start)) && a->start < end) {
-		area_unlink(a);
+	if (a->start < start)
+		a = area_next(a);
+	below = area_prev(a);
+	for (; a && a->start < end; a = next) {
+		next = area_next(a);
+		area_account(a, -1);
+		area_leave(a);
 		bury(a);
 	}
-	below = a ? area_prev(a) : area_last(&as.areas);
-	floor = below ? below->end : 0;
-	ceiling = a ? a->start : USER_TOP + PAGE_SIZE;
 	gather_init(&g);
 	vm_zap(&g, start, end);
-	vm_free_tables(&g, floor, start, end, ceiling);
+	vm_free_tables(&g, below ? below->end : 0, start, end, a ? a->start : USER_TOP + PAGE_SIZE);
 	gather_finish(&g);
 	return 0;
 }

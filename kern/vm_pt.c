@@ -111,9 +111,32 @@ static void each_leaf(struct pt_slot *table, unsigned level, uaddr_t start, uadd
 	}
 }
 
+/* The lowest table that holds all of [start, end), and its level; NULL: the range is empty. */
+static struct pt_slot *common_table(uaddr_t start, uaddr_t end, unsigned *level)
+{
+	struct pt_slot *table = pt_root;
+	unsigned l = PT_LEVELS - 1;
+
+	for (; l && !((start ^ (end - 1)) >> pt_shift(l)); l--) {
+		uint64_t v = pt_read(&table[pt_index(start, l)]);
+
+		if (v == 0)
+			return NULL;
+		if (pte_is_leaf(v, l))
+			break;
+		table = pt_table_of(v);
+	}
+	*level = l;
+	return table;
+}
+
 void vm_each_leaf(uaddr_t start, uaddr_t end, leaf_fn fn, void *arg)
 {
-	each_leaf(pt_root, PT_LEVELS - 1, start, end, fn, arg);
+	unsigned level;
+	struct pt_slot *table = start < end ? common_table(start, end, &level) : NULL;
+
+	if (table)
+		each_leaf(table, level, start, end, fn, arg);
 }
 
 /* A write through a shared mapping was noted when the leaf became writable: its dirty bit adds nothing. */
@@ -178,7 +201,13 @@ static void free_tables(struct vm_gather *g, struct pt_slot *table, unsigned lev
 void vm_free_tables(struct vm_gather *g, uaddr_t floor, uaddr_t start, uaddr_t end, uaddr_t ceiling)
 {
 	const struct table_span empty = { floor, ceiling };
+	uaddr_t first = ALIGN_DOWN(start, HUGE_SIZE);
 
+	/* Most often a neighbour uses even the lowest table. */
+	if (first < floor)
+		first += HUGE_SIZE;
+	if (first >= end || first + HUGE_SIZE > ceiling)
+		return;
 	free_tables(g, pt_root, PT_LEVELS - 1, start, end, &empty);
 }
 

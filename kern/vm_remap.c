@@ -138,7 +138,7 @@ static bool grow_in_place(const struct remap *r, struct vm_area *a)
 		return false;
 	if (above && end > above->start - (above->flags & VM_GROWSDOWN ? AREA_GUARD : 0))
 		return false;
-	area_extend(a, end);
+	area_extend(a, a->start, end);
 	area_join(a);
 	return true;
 }

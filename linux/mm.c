@@ -34,6 +34,8 @@ static unsigned vm_flags(unsigned flags)
 	};
 	unsigned v = 0;
 
+	if (!(flags & ~(unsigned)(LMAP_TYPE | LMAP_ANONYMOUS)))
+		return 0;
 	for (unsigned i = 0; i < ARRAY_LEN(map); i++)
 		v |= flags & map[i].lmap ? map[i].vm : 0;
 	if ((flags & (LMAP_POPULATE | LMAP_NONBLOCK)) == LMAP_POPULATE)

@@ -148,7 +148,7 @@ static void resize(void)
 		e++;
 	s += rnd_next() % (e - s);
 	e -= rnd_next() % (e - s);
-	area_resize(&tree, a, s * 4096, e * 4096);
+	area_resize(a, s * 4096, e * 4096);
 	own(a, a);
 }
 
