@@ -18,18 +18,19 @@
 #include "abi/virtio_console.h"
 #include "dev/chardevs.h"
 #include "dev/virtio.h"
+#include "kern/clock.h"
 #include "kern/klog.h"
 #include "kern/slab.h"
 #include "kern/waitq.h"
 #include "lib/mem.h"
 #include "lib/turn.h"
 
-#define PORTS	    4u	/* 0 is QEMU's own, 1 to 3 are ours */
-#define CTL_BUFS    32u /* QEMU drops messages that find no buffer: enough for all it says at once */
-#define CTL_BYTES   64u
-#define RX_BUFS	    4u
-#define RX_BYTES    2048u
-#define FLUSH_TRIES 10000000u /* at a panic a reader that sleeps for ever cannot be waited for */
+#define PORTS	       4u /* 0 is QEMU's own, 1 to 3 are ours */
+#define CTL_BUFS       32u /* QEMU drops messages that find no buffer: enough for all it says at once */
+#define CTL_BYTES      64u
+#define RX_BUFS	       4u
+#define RX_BYTES       2048u
+#define PANIC_FLUSH_NS 500000000ull /* a reader that sleeps for ever cannot be waited for */
 
 struct port_out {
 	struct vqueue *q;     /* [I] NULL: the port has no output */
@@ -539,6 +540,7 @@ static void port_open(struct chardev *cd)
 static no_lock_analysis void panic_flush(struct log_sink *s)
 {
 	struct console *c = container_of(s, struct console, sink);
+	uint64_t end = clock_mono_ns() + PANIC_FLUSH_NS;
 
 	for (unsigned i = 1; i < PORTS; i++) {
 		struct port_out *o = &c->port[i].out;
@@ -548,8 +550,7 @@ static no_lock_analysis void panic_flush(struct log_sink *s)
 			continue;
 		on = irq_save();
 		locked = spin_trylock(&o->q->lock);
-		for (unsigned n = 0; locked && n < FLUSH_TRIES && !dead(c) && o->tail != o->head;
-		     n++) {
+		while (locked && clock_mono_ns() < end && !dead(c) && o->tail != o->head) {
 			reap_out(o);
 			post_out(o);
 			cpu_relax();
