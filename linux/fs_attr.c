@@ -78,10 +78,12 @@ static long chown_found(err_t err, struct dentry *d, uint64_t uid, uint64_t gid)
 static long chown_at(int dfd, uaddr_t path, uint64_t uid, uint64_t gid, int flags)
 {
 	struct dentry *d = NULL;
+	err_t err;
 
 	if (flags & ~(LX_AT_SYMLINK_NOFOLLOW | LX_AT_EMPTY_PATH))
 		return -EINVAL;
-	return chown_found(lookup_at(dfd, path, walk_of_at(flags), &d), d, uid, gid);
+	err = lookup_at(dfd, path, walk_of_at(flags), &d);
+	return chown_found(err, d, uid, gid);
 }
 
 long sys_chown(struct thread *t, const struct sysargs *a)

@@ -51,7 +51,7 @@ static void add_machine(struct builder *b, const struct vm *vm)
 	if (b->pci)
 		strs_add(&b->a, "q35,sata=off,smbus=off,usb=off,vmport=off");
 	else
-		strs_add(&b->a, "microvm,acpi=off,pit=off,pic=off,rtc=off,isa-serial=on,"
+		strs_add(&b->a, "microvm,acpi=off,pit=off,pic=off,rtc=on,isa-serial=on,"
 				"x-option-roms=off");
 	/* virtio 1.x: QEMU's MMIO transport is the draft's version unless it is told. */
 	if (!b->pci)
