@@ -95,11 +95,10 @@ static void load_all(struct profiles *ps)
 static void check_keys(const struct profile *p)
 {
 	static const char *const known[] = {
-		"programs",	   "needs",	  "dynamic",	 "dirs",
-		"files",	   "libraries",	  "exclude",	 "beside",
-		"beside_packages", "beside_cwd",  "environment", "texts",
-		"links",	   "wanted_dirs", "wanted_by",	 "directories",
-		"memory",	   "include",	  "note",
+		"programs",   "arguments",   "needs",	"dynamic", "dirs",
+		"files",      "libraries",   "exclude", "beside",  "beside_packages",
+		"beside_cwd", "environment", "texts",	"links",   "wanted_dirs",
+		"wanted_by",  "directories", "memory",	"include", "note",
 	};
 	const struct entry *e;
 	uint32_t i = 0;
@@ -412,6 +411,45 @@ static void add_made(struct profiles *ps, const struct profile *p, const char *k
 	}
 }
 
+/*
+ * arguments:[(option:O has:H add:T) ...]: the program is to be called with option O; with `add`, that its
+ * value is T, or a value without H in it has T appended.
+ */
+static void ensure_argument(struct strs *argv, const char *option, const char *has, const char *add)
+{
+	size_t i = 1;
+
+	while (i < argv->n && strcmp(argv->v[i], option) != 0)
+		i++;
+	if (i >= argv->n) {
+		strs_add(argv, option);
+		if (add)
+			strs_add(argv, add);
+	} else if (add && i + 1 < argv->n && !strstr(argv->v[i + 1], has)) {
+		char *both = xasprintf("%s %s", argv->v[i + 1], add);
+
+		free(argv->v[i + 1]);
+		argv->v[i + 1] = both;
+	}
+}
+
+static void add_arguments(struct profiles *ps, const struct profile *p)
+{
+	const struct value *list = tuple_get(p->t, "arguments");
+
+	for (uint32_t i = 0; list && i < value_count(list); i++) {
+		const struct value *v = value_at(list, i);
+		const char *option = v->type == VALUE_TUPLE ? values_str(v->t, "option") : NULL;
+		const char *has;
+
+		if (!option)
+			die(EXIT_MISUSE, "%s: arguments wants entries (option:\"-x\" ...)",
+			    p->path);
+		has = values_str(v->t, "has");
+		ensure_argument(&ps->s->argv, option, has ? has : "", values_str(v->t, "add"));
+	}
+}
+
 static void add_directories(struct profiles *ps, const struct profile *p)
 {
 	struct strs dirs = values_strs(p->t, "directories");
@@ -467,6 +505,7 @@ static void apply(struct profiles *ps, struct profile *p)
 	add_made(ps, p, "texts", "text");
 	add_made(ps, p, "links", "target");
 	add_directories(ps, p);
+	add_arguments(ps, p);
 	if (memory && value_get_size(memory, &size) == 0)
 		ps->s->memory = MAX(ps->s->memory, size);
 	strs_free(&exclude);

@@ -244,3 +244,16 @@ def test_dry_run_prints_what_would_run(tmp_path):
     assert "hostfwd=tcp:127.0.0.1:18080-:80" in line
     assert 'mounts:(v:"/data")' in r.stdout
     assert not (tmp_path / "data").exists() and not (tmp_path / "cache").exists()
+
+
+def test_profile_ensures_arguments(tmp_path):
+    d = tmp_path / "config/coracle/profiles"
+    d.mkdir(parents=True)
+    (d / "mine.manifest").write_text(
+        '(programs:["true"] arguments:[(option:"-f") (option:"-g" has:"a" add:"a on;") (option:"-u" add:root)])')
+    _, module = plan(tmp_path, "/bin/true")
+    assert 'arguments:["/bin/true" "-f" "-g" "a on;" "-u" "root"]' in module
+    _, module = plan(tmp_path, "/bin/true", "-g", "b;", "-u", "me", "-f")
+    assert 'arguments:["/bin/true" "-g" "b; a on;" "-u" "me" "-f"]' in module
+    _, module = plan(tmp_path, "/bin/true", "-f", "-g", "a off;", "-u", "me")
+    assert 'arguments:["/bin/true" "-f" "-g" "a off;" "-u" "me"]' in module
