@@ -159,8 +159,10 @@ static err_t open_program(struct exec *x)
 		char *keep;
 
 		err = open_executable(x, path, &x->file);
-		if (err || !read_script_line(x, x->file))
+		if (err)
 			return err;
+		if (!read_script_line(x, x->file)) /* for good: what runs is not written to */
+			return inode_deny_write(x->file->inode);
 		file_put(x->file);
 		x->file = NULL;
 		keep = kmalloc(sizeof(x->line));

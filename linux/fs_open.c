@@ -29,7 +29,8 @@ static long open_how(int dfd, uaddr_t path, const struct open_how *how)
 
 	if (err)
 		return err;
-	err = at_begin(dfd, p.s, &at);
+	/* Under RESOLVE_IN_ROOT "/" is the descriptor's directory. */
+	err = at_begin(dfd, how->walk & WALK_IN_ROOT ? "" : p.s, &at);
 	if (!err) {
 		err = vfs_open(at, p.s, how, &f);
 		dentry_put(at);
@@ -41,7 +42,7 @@ static long open_how(int dfd, uaddr_t path, const struct open_how *how)
 /* Flags that open(2) does not know are ignored; openat2(2) is the one that refuses them. */
 static long open_flags(int dfd, uaddr_t path, uint64_t flags, uint64_t mode)
 {
-	enum { KNOWN = 027777703 | LX_O_DSYNC | LX_O_ASYNC };
+	enum { KNOWN = 037777703 | LX_O_DSYNC | LX_O_ASYNC };
 	const struct open_how how = {
 		.flags = (uint32_t)flags & KNOWN,
 		.mode = flags & (LX_O_CREAT | (LX_O_TMPFILE & ~LX_O_DIRECTORY)) ? mode & MODE_PERM

@@ -9,8 +9,9 @@
 #include "lib/mem.h"
 #include "linux/process.h"
 #include "linux/syscall.h"
+#include "vfs/inode.h"
 
-enum { CAP_SETGID = 6, CAP_SETUID = 7, CAP_SETPCAP = 8 };
+enum { CAP_DAC_OVERRIDE = 1, CAP_SETGID = 6, CAP_SETUID = 7, CAP_SETPCAP = 8 };
 enum { SECBIT_NO_SETUID_FIXUP = 1 << 2, SECBIT_KEEP_CAPS = 1 << 4 };
 #define NGROUPS_MAX 65536
 #define UNCHANGED   UINT32_MAX
@@ -87,6 +88,18 @@ GETTER(geteuid, euid)
 GETTER(getgid, gid)
 GETTER(getegid, egid)
 #undef GETTER
+
+/* Whose rights count where files are opened. process.lock held. */
+static void tell_files(void)
+{
+	bool fs_is_user = creds->fsuid && creds->fsuid != creds->euid;
+
+	vfs_cred.uid = creds->fsuid;
+	vfs_cred.gid = creds->fsgid;
+	vfs_cred.ngroups = MIN(creds->ngroups, (uint32_t)ARRAY_LEN(vfs_cred.groups));
+	memcpy(vfs_cred.groups, creds->groups, vfs_cred.ngroups * sizeof(vfs_cred.groups[0]));
+	vfs_cred.override = creds->cap_effective >> CAP_DAC_OVERRIDE & 1 && !fs_is_user;
+}
 
 /* capabilities(7), "Effect of user ID changes on capabilities". */
 static void fix_caps(uint32_t old_uid, uint32_t old_euid, uint32_t old_suid)
@@ -231,6 +244,7 @@ static long setfsgid_locked(uint32_t id)
 		(void)t;                                           \
 		mutex_lock(&process.lock);                         \
 		r = call##_locked(__VA_ARGS__);                    \
+		tell_files();                                      \
 		mutex_unlock(&process.lock);                       \
 		return r;                                          \
 	}
@@ -251,6 +265,7 @@ long sys_setuid(struct thread *t, const struct sysargs *a)
 		return -EINVAL;
 	mutex_lock(&process.lock);
 	r = setuid_locked(U32(0));
+	tell_files();
 	mutex_unlock(&process.lock);
 	return r;
 }
@@ -264,6 +279,7 @@ long sys_setgid(struct thread *t, const struct sysargs *a)
 		return -EINVAL;
 	mutex_lock(&process.lock);
 	r = setgid_locked(U32(0));
+	tell_files();
 	mutex_unlock(&process.lock);
 	return r;
 }
@@ -371,6 +387,7 @@ long sys_setgroups(struct thread *t, const struct sysargs *a)
 	old = creds->groups;
 	creds->groups = new;
 	creds->ngroups = n;
+	tell_files();
 	mutex_unlock(&process.lock);
 	kfree(old);
 	return 0;
@@ -473,6 +490,7 @@ long sys_capset(struct thread *t, const struct sysargs *a)
 	i = d[0].inheritable | (uint64_t)d[1].inheritable << 32;
 	mutex_lock(&process.lock);
 	n = capset_locked(e & process_caps_all(), p & process_caps_all(), i & process_caps_all());
+	tell_files();
 	mutex_unlock(&process.lock);
 	return n;
 }

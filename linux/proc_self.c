@@ -218,8 +218,6 @@ static err_t set_comm(const char *s, size_t n)
 {
 	struct thread *me = thread_self();
 
-	while (n && s[n - 1] == '\n')
-		n--;
 	n = MIN(n, sizeof(me->name) - 1);
 	memcpy(me->name, s, n);
 	me->name[n] = '\0';

@@ -6,6 +6,7 @@
 #include "linux/process.h"
 #include "linux/syscall.h"
 #include "vfs/fdtable.h"
+#include "vfs/regular.h"
 
 enum { CAP_SYS_RESOURCE = 24 };
 
@@ -15,6 +16,9 @@ static void tell(unsigned which, uint64_t cur)
 	switch (which) {
 	case RLIM_NOFILE:
 		fd_set_limit(cur);
+		break;
+	case RLIM_FSIZE:
+		vfs_fsize_limit = cur;
 		break;
 	case RLIM_AS:
 		vm_policy.limit_as = cur;

@@ -141,7 +141,7 @@ enum {
 	INODE_VOLATILE = 1, /* its name, or in a directory missing names, come and go: not cached */
 	INODE_READONLY = 2, /* the manifest says so */
 	INODE_MAGIC = 4,    /* a link that is followed by jump(), not by text */
-	INODE_SEALABLE = 8, /* memfd_create(MFD_ALLOW_SEALING) */
+	INODE_SEALABLE = 8, /* memfd_create(2): has seals, if only the one that forbids more */
 };
 
 /* What this floor keeps in an inode goes; for put_last(). */

@@ -541,7 +541,7 @@ static err_t unnamed(const char *shown, bool sealable, uint32_t flags, struct fi
 	err = tmpfile(&memfd_fs->fs, &new, &i);
 	if (err)
 		return err;
-	i->flags |= sealable ? INODE_SEALABLE : 0;
+	i->flags |= INODE_SEALABLE;
 	i->seals = sealable ? 0 : SEAL_SEAL;
 	err = dentry_new_anon(i, shown, &d);
 	if (err) {
