@@ -6,11 +6,6 @@
 #include "arch/user.h"
 #include "lib/mem.h"
 
-bool user_range_ok(uaddr_t a, size_t n)
-{
-	return n <= USER_TOP && a <= USER_TOP - n;
-}
-
 static void *user_ptr(uaddr_t a)
 {
 	return (void *)(uintptr_t)a;
@@ -181,13 +176,12 @@ void uio_advance(struct uio *u, size_t n)
 {
 	n = MIN(n, u->left);
 	u->left -= n;
-	while (u->nvec && n >= u->vec->len - u->off) {
-		n -= u->vec->len - u->off;
-		u->off = 0;
+	u->off += n;
+	while (u->nvec && u->off >= u->vec->len) {
+		u->off -= u->vec->len;
 		u->vec++;
 		u->nvec--;
 	}
-	u->off += n;
 }
 
 /* What one piece is to be done with: bytes not done. */
@@ -248,13 +242,32 @@ static long each_piece(struct uio *u, char *buf, size_t n, piece_fn fn)
 	return done || n == 0 ? (long)done : -EFAULT;
 }
 
+/* The whole in one piece of user memory, with more to come: what nearly every call is. */
+static inline bool in_one_piece(const struct uio *u, size_t n)
+{
+	return !u->kernel && n && n <= u->left && n <= u->vec->len - u->off &&
+	       user_range_ok(u->vec->base + u->off, n);
+}
+
+static inline long one_piece_done(struct uio *u, size_t n, size_t missed)
+{
+	if (unlikely(missed == n))
+		return -EFAULT;
+	uio_advance(u, n - missed);
+	return (long)(n - missed);
+}
+
 long uio_write(struct uio *u, const void *src, size_t n)
 {
+	if (likely(in_one_piece(u, n)))
+		return one_piece_done(u, n, user_copy_raw(user_ptr(u->vec->base + u->off), src, n));
 	return each_piece(u, (char *)(uintptr_t)src, n, u->kernel ? kernel_in : piece_in);
 }
 
 long uio_read(struct uio *u, void *dst, size_t n)
 {
+	if (likely(in_one_piece(u, n)))
+		return one_piece_done(u, n, user_copy_raw(dst, user_ptr(u->vec->base + u->off), n));
 	return each_piece(u, dst, n, u->kernel ? kernel_out : piece_out);
 }
 

@@ -6,6 +6,7 @@
  */
 #pragma once
 
+#include "arch/mmu.h"
 #include "lib/err.h"
 
 typedef uint64_t uaddr_t; /* an address in the program; never dereferenced, only copied */
@@ -48,4 +49,8 @@ err_t user_load32(uaddr_t a, uint32_t *val) must_check;
 err_t user_cmpxchg32(uaddr_t a, uint32_t expect, uint32_t want, uint32_t *old) must_check;
 err_t user_store64(uaddr_t a, uint64_t v) must_check;
 err_t user_store32(uaddr_t a, uint32_t v) must_check;
-bool user_range_ok(uaddr_t a, size_t n); /* below the top of user space; says nothing of mappings */
+/* Below the top of user space; says nothing of mappings. */
+static inline bool user_range_ok(uaddr_t a, size_t n)
+{
+	return n <= USER_TOP && a <= USER_TOP - n;
+}

@@ -10,7 +10,6 @@
 
 struct x86_features x86;
 
-extern uint64_t x86_string_min; /* mem.S */
 
 static bool bit(uint32_t reg, unsigned n)
 {

@@ -8,7 +8,7 @@
 #include "x86.h"
 #include "x86_int.h"
 
-enum { FXSAVE_BYTES = 512, XSAVE_HEADER = 64 };
+enum { FXSAVE_BYTES = 512, XSAVE_HEADER = 64, XCR0_AVX = 1 << 2 };
 enum { CR0_MP = 1 << 1, CR0_EM = 1 << 2, CR0_TS = 1 << 3, CR0_NE = 1 << 5 };
 
 static size_t area_bytes; /* [I] */
@@ -36,6 +36,8 @@ void x86_fpu_init(void)
 		xcr0 = (r.a | (uint64_t)r.d << 32) & ~(3ull << 17);
 	}
 	xsetbv(xcr0);
+	if ((xcr0 & XCR0_AVX) && x86_string_min == UINT64_MAX)
+		x86_avx_min = 512;
 	if (!area_bytes)
 		area_bytes = ALIGN_UP((size_t)cpuid(0xd, 0).b, 64);
 }

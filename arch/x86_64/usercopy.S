@@ -4,7 +4,7 @@
  *
  * Up to 127 bytes go through general registers.  More goes one of two ways, chosen at boot (x86_string_min):
  * `rep movsb/stosb` where the CPU says that these are fast (ERMS, FSRM), 16-byte moves through %xmm0-7
- * otherwise.  The kernel owns no vector registers: the routines save those they use on the stack and put
+ * otherwise (32-byte ones through %ymm0-7 where there is AVX).  The kernel owns no vector registers: the routines save those they use on the stack and put
  * them back, so they may be called anywhere, interrupt handlers included, and a thread that sleeps in a
  * fault meanwhile has their values saved and restored with the rest of its state.
  *
@@ -23,6 +23,9 @@
 .endm
 .macro COPY_ACC insn:vararg
 	FAULTS_TO .Lucopy_bytes, \insn
+.endm
+.macro COPY_AVX_ACC insn:vararg
+	FAULTS_TO .Lucopy_avx_fault, \insn
 .endm
 .macro COPY_LARGE_ACC insn:vararg
 	FAULTS_TO .Lucopy_large_fault, \insn
@@ -62,9 +65,9 @@
  * The large path's frame: %rsi and %rdi at the end of the part that goes in 128-byte steps, %rcx counting
  * from minus its length to 0, %rdx the rest (0 .. 127).
  */
-.macro SPLIT_128 with_src
+.macro SPLIT_128 with_src, mask=127
 	mov %rdx, %rcx
-	and $127, %edx
+	and $\mask, %edx
 	sub %rdx, %rcx
 	add %rcx, %rdi
 	.if \with_src
@@ -101,6 +104,53 @@
 	\acc movups %xmm0, 80(%rdi,%rcx)
 	\acc movups %xmm0, 96(%rdi,%rcx)
 	\acc movups %xmm0, 112(%rdi,%rcx)
+.endm
+
+/*
+ * The same with 32-byte registers, 256 bytes a step: copies of 512 bytes and more where the CPU has AVX and
+ * no fast `rep`.  Saving and restoring all of %ymm0-7 leaves their upper halves as they were.
+ */
+.macro SAVE_YMM
+	sub $256, %rsp
+	vmovups %ymm0, (%rsp)
+	vmovups %ymm1, 32(%rsp)
+	vmovups %ymm2, 64(%rsp)
+	vmovups %ymm3, 96(%rsp)
+	vmovups %ymm4, 128(%rsp)
+	vmovups %ymm5, 160(%rsp)
+	vmovups %ymm6, 192(%rsp)
+	vmovups %ymm7, 224(%rsp)
+.endm
+
+.macro RESTORE_YMM
+	vmovups (%rsp), %ymm0
+	vmovups 32(%rsp), %ymm1
+	vmovups 64(%rsp), %ymm2
+	vmovups 96(%rsp), %ymm3
+	vmovups 128(%rsp), %ymm4
+	vmovups 160(%rsp), %ymm5
+	vmovups 192(%rsp), %ymm6
+	vmovups 224(%rsp), %ymm7
+	add $256, %rsp
+.endm
+
+.macro COPY_256 acc
+	\acc vmovups (%rsi,%rcx), %ymm0
+	\acc vmovups 32(%rsi,%rcx), %ymm1
+	\acc vmovups 64(%rsi,%rcx), %ymm2
+	\acc vmovups 96(%rsi,%rcx), %ymm3
+	\acc vmovups 128(%rsi,%rcx), %ymm4
+	\acc vmovups 160(%rsi,%rcx), %ymm5
+	\acc vmovups 192(%rsi,%rcx), %ymm6
+	\acc vmovups 224(%rsi,%rcx), %ymm7
+	\acc vmovups %ymm0, (%rdi,%rcx)
+	\acc vmovups %ymm1, 32(%rdi,%rcx)
+	\acc vmovups %ymm2, 64(%rdi,%rcx)
+	\acc vmovups %ymm3, 96(%rdi,%rcx)
+	\acc vmovups %ymm4, 128(%rdi,%rcx)
+	\acc vmovups %ymm5, 160(%rdi,%rcx)
+	\acc vmovups %ymm6, 192(%rdi,%rcx)
+	\acc vmovups %ymm7, 224(%rdi,%rcx)
 .endm
 
 .macro PLAIN insn:vararg
@@ -157,6 +207,9 @@ FUNC user_copy_raw
 .Lucopy_large:
 	cmp x86_string_min(%rip), %rdx
 	jae .Lucopy_rep
+	cmp x86_avx_min(%rip), %rdx
+	jae .Lucopy_avx
+.Lucopy_sse:
 	SAVE_XMM
 	SPLIT_128 1
 .Lucopy_128:
@@ -167,8 +220,25 @@ FUNC user_copy_raw
 	cmp $16, %rdx
 	jae .Lucopy_16
 	jmp .Lucopy_small
+.Lucopy_avx:
+	SAVE_YMM
+	SPLIT_128 1, 255
+.Lucopy_256:
+	COPY_256 COPY_AVX_ACC
+	add $256, %rcx
+	jnz .Lucopy_256
+	RESTORE_YMM
+	cmp $128, %rdx
+	jae .Lucopy_sse
+	cmp $16, %rdx
+	jae .Lucopy_16
+	jmp .Lucopy_small
+.Lucopy_avx_fault:
+	RESTORE_YMM
+	jmp .Lucopy_rest
 .Lucopy_large_fault:
 	RESTORE_XMM
+.Lucopy_rest:
 	add %rcx, %rsi
 	add %rcx, %rdi
 	sub %rcx, %rdx
@@ -255,12 +325,14 @@ END user_clear_raw
 /* void page_clear(void *p) */
 FUNC page_clear
 	cmpq $4096, x86_string_min(%rip)
-	jbe 2f
-	sub $24, %rsp
-	movups %xmm0, (%rsp)
-	pxor %xmm0, %xmm0
+	jbe 3f
 	add $4096, %rdi
 	mov $-4096, %rcx
+	sub $40, %rsp
+	cmpq $4096, x86_avx_min(%rip)
+	jbe 2f
+	movups %xmm0, (%rsp)
+	pxor %xmm0, %xmm0
 1:
 .set off, 0
 .rept 32
@@ -270,9 +342,22 @@ FUNC page_clear
 	add $512, %rcx
 	jnz 1b
 	movups (%rsp), %xmm0
-	add $24, %rsp
+	add $40, %rsp
 	ret
-2:	xor %eax, %eax
+2:	vmovups %ymm0, (%rsp)
+	vpxor %xmm0, %xmm0, %xmm0	/* clears the upper half, too */
+1:
+.set off, 0
+.rept 32
+	vmovaps %ymm0, off(%rdi,%rcx)
+.set off, off + 32
+.endr
+	add $1024, %rcx
+	jnz 1b
+	vmovups (%rsp), %ymm0
+	add $40, %rsp
+	ret
+3:	xor %eax, %eax
 	mov $4096, %ecx
 	rep stosb
 	ret
@@ -281,7 +366,15 @@ END page_clear
 /* void page_copy(void *dst, const void *src) */
 FUNC page_copy
 	mov $4096, %edx
-	jmp memcpy
+	cmp x86_avx_min(%rip), %rdx
+	jb memcpy
+	SAVE_YMM
+	SPLIT_128 1, 255
+1:	COPY_256 PLAIN
+	add $256, %rcx
+	jnz 1b
+	RESTORE_YMM
+	ret
 END page_copy
 
 /* void *memmove(void *dst, const void *src, size_t n) */
@@ -400,4 +493,9 @@ FUNC memset
 	mov %r8, %rax
 	ret
 END memset
+	.data
+	.balign 8
+	.globl x86_avx_min
+x86_avx_min:
+	.quad -1			/* from what size 32-byte moves are used; fpu.c knows */
 	.section .note.GNU-stack, "", @progbits

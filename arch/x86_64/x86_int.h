@@ -73,6 +73,9 @@ void x86_time_init(void); /* boot CPU, once */
 uint64_t x86_tsc_of_ns(uint64_t deadline_ns);
 uint64_t x86_lapic_ticks(uint64_t ns);
 
+/* usercopy.S: from how many bytes on string instructions and 32-byte moves are used; UINT64_MAX: never. */
+extern uint64_t x86_string_min, x86_avx_min; /* [I] */
+
 /* fpu.c */
 void x86_fpu_init(void); /* each CPU */
 

@@ -217,13 +217,8 @@ struct arch_fault_kind arch_fault_kind(uint64_t error)
 	return (struct arch_fault_kind){ .write = error & 2, .exec = error & 16 };
 }
 
-err_t user_write(uaddr_t dst, const void *src, size_t n)
+__attribute__((weak)) err_t user_write(uaddr_t dst, const void *src, size_t n)
 {
 	memcpy((void *)(uintptr_t)dst, src, n);
 	return 0;
-}
-
-bool user_range_ok(uaddr_t a, size_t n)
-{
-	return n <= USER_TOP && a <= USER_TOP - n;
 }

@@ -46,3 +46,5 @@ unit-tests += acpi
 test_acpi-y := arch/x86_64/acpi.c arch/x86_64/mptable.c
 unit-tests += value
 unit-tests += manifest
+unit-tests += uio
+test_uio-y := test/lib/kern.c kern/uio.c
