@@ -85,6 +85,14 @@ static err_t visit(struct tfs *fs, struct tuple *t, struct sym *key, const struc
 	return stack_push(fs, t, key, 0, false);
 }
 
+/* What the root does not reach is taken apart here: it may hold itself. */
+static void unmark(struct tfs *fs, struct tuple *t)
+{
+	if (!t->owner)
+		tuple_clear(&fs->vs, t);
+	t->owner = NULL;
+}
+
 err_t tree_is_sound(struct tfs *fs, const struct dict *d)
 {
 	struct stack *s = &fs->stack;
@@ -106,6 +114,6 @@ err_t tree_is_sound(struct tfs *fs, const struct dict *d)
 	s->n = 0;
 	for (uint32_t i = 1; i < d->n; i++)
 		if (!(d->v[i] & 1))
-			((struct tuple *)d->v[i])->owner = NULL;
+			unmark(fs, (struct tuple *)d->v[i]);
 	return err;
 }

@@ -313,6 +313,8 @@ static err_t remove_entry(struct tfs_inode *dir, const char *name, size_t len, b
 	else if (is_dir && !tfs_dir_empty(i))
 		err = -ENOTEMPTY;
 	else
+		err = space_load(dir->fs);
+	if (!err)
 		err = remove_name(dir, children, name, len, i);
 	if (!err) {
 		if (is_dir)

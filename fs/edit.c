@@ -122,8 +122,11 @@ static err_t prepare(struct tfs *fs, const struct edits *es)
 		end = run_end(es, i);
 		err = prepare_run(fs, es, i, end, &bytes);
 	}
-	if (!err && fs->stage.len && fs->stage.len + bytes > STAGE_MAX)
+	if (!err && fs->stage.len && fs->stage.len + bytes > STAGE_MAX) {
 		err = log_commit(fs);
+		if (err == -ENOSPC) /* the log cannot grow; a new one may be shorter */
+			err = log_compact(fs);
+	}
 	return err ? err : bytes_reserve(fs->a, &fs->stage, bytes);
 }
 

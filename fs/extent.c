@@ -480,6 +480,11 @@ err_t map_change(struct tfs_inode *i, uint64_t block, uint64_t n, enum map_op op
 
 	if (!also)
 		edits_init(&none);
+	err = op == MAP_PUNCH ? space_load(i->fs) : 0;
+	if (err) {
+		edits_drop(i->fs, es);
+		return err;
+	}
 	from = map_find(i, block);
 	for (to = from; to < i->map.n && i->map.e[to].block < end; to++)
 		;

@@ -124,7 +124,10 @@ err_t tfs_rename(const struct tfs_name *from, const struct tfs_name *to, unsigne
 		err = check(&m, flags);
 	/* Two names of one file: nothing to do, rename(2). */
 	if (!err && m.src != m.dst) {
-		err = edit(&m);
+		if (m.dst)
+			err = space_load(from->dir->fs);
+		if (!err)
+			err = edit(&m);
 		if (!err)
 			settle(&m, now);
 	}

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * fs/space.c: free space.  The log does not say what is free: what no extent and no part of the log
- * claims is.  The map is made when the first block is wanted, so that a VM that writes nothing
- * does not pay for it.
+ * claims is.  The map is made when the first block is wanted or is about to be given up (later the tree
+ * would not show who still has it), so that a VM that does neither does not pay for it.
  *
  * Freed space waits in `pending` until the log that no longer mentions it is durable; otherwise new
  * data could overwrite what a power cut brings back.
@@ -137,13 +137,18 @@ uint64_t space_avail(const struct tfs *fs)
 	return fs->free.total > fs->reserved ? fs->free.total - fs->reserved : 0;
 }
 
-/* Freed space comes back once the log is durable: make it so when there is no other. */
+/*
+ * Freed space comes back once the log is durable: make it so when there is no other.  An unlinked file may
+ * hang on nothing but its times, not yet logged.
+ */
 static err_t find_room(struct tfs *fs, uint64_t want)
 {
 	err_t err = space_load(fs);
 
-	if (err || space_avail(fs) >= want || !fs->pending.total)
+	if (err || space_avail(fs) >= want)
 		return err;
+	if (!fs->pending.total && list_empty(&fs->dirty))
+		return 0;
 	return tfs_sync(fs);
 }
 
@@ -180,8 +185,7 @@ void space_undo(struct tfs *fs, uint64_t sector, uint64_t n)
 
 void space_free(struct tfs *fs, uint64_t sector, uint64_t n)
 {
-	if (!fs->space_loaded)
-		return;
+	ASSERT(fs->space_loaded); /* before the log stopped to mention it */
 	if (fs->building)
 		space_undo(fs, sector, n);
 	else if (ranges_add(&fs->pending, sector, n))

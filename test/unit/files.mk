@@ -48,3 +48,5 @@ unit-tests += value
 unit-tests += manifest
 unit-tests += uio
 test_uio-y := test/lib/kern.c kern/uio.c
+unit-tests += tfs
+test_tfs-y := test/lib/fsbox.c
