@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* vfs/pcache.c: the tree of a file's pages: finding, filling, dirtying, removing. */
 #include "vfs/pcache.h"
+#include "vfs/regular.h"
 
 #include "kern/slab.h"
 #include "kern/thread.h"
@@ -869,6 +870,11 @@ static void map_readahead(struct vm_object *o, uint64_t first, uint64_t n)
 		pcache_readahead(pcache_of(o), first, n);
 }
 
+static err_t map_punch(struct vm_object *o, uint64_t first, uint64_t n)
+{
+	return regular_punch(pcache_of(o)->inode, first << PAGE_SHIFT, n << PAGE_SHIFT);
+}
+
 static void map_get(struct vm_object *o)
 {
 	inode_get(pcache_of(o)->inode);
@@ -910,6 +916,7 @@ static const struct vm_object_ops object_ops = {
 	.peek_page = map_peek,
 	.sync = map_sync,
 	.readahead = map_readahead,
+	.punch = map_punch,
 	.get = map_get,
 	.put = map_put,
 	.ident = map_ident,

@@ -290,6 +290,21 @@ err_t regular_fallocate(struct file *f, unsigned mode, uint64_t off, uint64_t le
 	return err;
 }
 
+err_t regular_punch(struct inode *i, uint64_t off, uint64_t len)
+{
+	const unsigned mode = FALLOC_PUNCH_HOLE | FALLOC_KEEP_SIZE;
+	err_t err;
+
+	if (!i->ops->fallocate)
+		return -EOPNOTSUPP;
+	mutex_lock(&i->lock);
+	err = seals_allow(i, mode, 0);
+	if (!err)
+		err = fallocate_locked(i, mode, off, len);
+	mutex_unlock(&i->lock);
+	return err;
+}
+
 /* --- seals (memfd_create(2), fcntl(2) F_ADD_SEALS) ---------------------------------------------------------------------- */
 
 static bool sealable(const struct file *f)

@@ -13,6 +13,8 @@ enum { /* fallocate(2)'s mode */
 };
 /* The mode is one of those that exist; the description is writable. */
 err_t regular_fallocate(struct file *f, unsigned mode, uint64_t off, uint64_t len) must_check;
+/* A hole in place of the pages, as fallocate(2) makes it; for MADV_REMOVE. */
+err_t regular_punch(struct inode *i, uint64_t off, uint64_t len) must_check;
 err_t regular_truncate(struct file *f, uint64_t size) must_check;
 
 enum {

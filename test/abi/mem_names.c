@@ -40,8 +40,6 @@ int main(void)
 	find("file", (unsigned long)p);
 	p = mmap(NULL, PAGE, PROT_READ, MAP_SHARED, gone, PAGE);
 	find("gone", (unsigned long)p);
-	p = mmap(NULL, PAGE, RW, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	find("shared", (unsigned long)p);
 	find("anon", (unsigned long)mem_map(1, PROT_NONE));
 	return 0;
 }
