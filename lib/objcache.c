@@ -37,24 +37,22 @@ static void page_drop(struct objcache *c, void *page)
 void objcache_fini(struct objcache *c)
 {
 	ASSERT(c->used == 0);
-	if (c->spare)
+	if (c->spare) {
+		list_del(&((struct objpage *)c->spare)->link);
 		page_drop(c, c->spare);
+	}
 	c->spare = NULL;
 	ASSERT(c->pages == 0);
 }
 
 static struct objpage *page_add(struct objcache *c)
 {
-	struct objpage *pg = c->spare;
+	struct objpage *pg = c->src->get(c->src->ctx);
 	char *obj;
 
-	c->spare = NULL;
-	if (!pg) {
-		pg = c->src->get(c->src->ctx);
-		if (!pg)
-			return NULL;
-		c->pages++;
-	}
+	if (!pg)
+		return NULL;
+	c->pages++;
 	pg->cache = c;
 	pg->used = 0;
 	pg->free = NULL;
@@ -80,7 +78,8 @@ void *objcache_alloc(struct objcache *c)
 	}
 	obj = pg->free;
 	pg->free = *(void **)obj;
-	pg->used++;
+	if (pg->used++ == 0)
+		c->spare = NULL;
 	c->used++;
 	if (!pg->free)
 		list_del(&pg->link);
@@ -102,9 +101,11 @@ void objcache_free(struct objcache *c, void *obj)
 	c->used--;
 	if (--pg->used)
 		return;
-	list_del(&pg->link);
-	if (c->spare)
-		page_drop(c, pg);
-	else
+	/* The page is empty: one such stays where it is, its list of free objects made. */
+	if (!c->spare) {
 		c->spare = pg;
+		return;
+	}
+	list_del(&pg->link);
+	page_drop(c, pg);
 }

@@ -23,7 +23,7 @@ struct page_src {
 struct objcache {
 	struct list partial; /* pages with a free object, the fullest not sought */
 	struct page_src *src;
-	void *spare;	   /* one empty page kept */
+	void *spare;	   /* one empty page that is kept, in partial */
 	uint32_t size;	   /* bytes an object, a multiple of 16 */
 	uint32_t per_page; /* objects a page */
 	uint32_t used;	   /* objects out */

@@ -84,16 +84,26 @@ void pbuf_init_extern(struct pbuf *b, void *base, uint32_t size, void (*release)
 void pbuf_free(struct pbuf *b)
 {
 	struct pkt_pool *p = b->pool;
+	uint32_t most;
 
 	if (b->release) {
 		b->release(b);
 		return;
 	}
-	if (p->nfree < p->keep) {
+	most = p->keep + (p->npages - p->nfree) / 2;
+
+	if (likely(p->nfree < most)) {
 		b->next = p->free;
 		p->free = b;
 		p->nfree++;
-	} else {
+		return;
+	}
+	pool_page_put(p, b);
+	/* Less is in use than there was: what is kept shrinks with it. */
+	if (p->nfree > most) {
+		b = p->free;
+		p->free = b->next;
+		p->nfree--;
 		pool_page_put(p, b);
 	}
 }

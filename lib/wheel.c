@@ -104,6 +104,8 @@ void wheel_advance(struct wheel *w, uint64_t now_ns)
 	struct list due;
 	int level;
 
+	if (target <= w->tick)
+		return;
 	list_init(&due);
 	while ((level = first_slot(w, &tick)) >= 0 && tick <= target) {
 		w->tick = tick;

@@ -29,5 +29,14 @@ static inline void csum_store(be16 *at, uint16_t folded)
 	__builtin_memcpy(at->b, &folded, 2);
 }
 
+/* The sum of an IPv4 header without options. */
+static inline uint64_t csum_ip4_header(const void *p)
+{
+	uint32_t w[5];
+
+	__builtin_memcpy(w, p, sizeof(w));
+	return (uint64_t)w[0] + w[1] + w[2] + w[3] + w[4];
+}
+
 /* Make the checksum that PKT_CSUM_NEEDED asks for, here. */
 void csum_finish(struct pkt *p);

@@ -49,7 +49,7 @@ void ip_deliver(struct net_stack *st, struct pkt *p, const struct ip_rx *rx)
 
 static uint16_t header_csum(const struct wire_ip4 *h, size_t len)
 {
-	return csum_fold(csum_add(0, h, len));
+	return csum_fold(len == sizeof(*h) ? csum_ip4_header(h) : csum_add(0, h, len));
 }
 
 static void push_ip4(struct net_stack *st, struct pkt *p, const struct ip_tx *tx)

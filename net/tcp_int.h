@@ -190,6 +190,7 @@ struct tcp_conn {
 
 	/* --- the way out --- */
 	struct net_dst dst;
+	uint32_t tso_max;  /* payload bytes of one packet to the device, a multiple of mss */
 	uint32_t psum;	   /* sum of the pseudo-header without the length */
 	uint16_t mss;	   /* payload bytes a segment, options of every segment taken off */
 	uint16_t mss_peer; /* the peer's MSS option */
@@ -519,7 +520,6 @@ uint16_t tcp_advmss(const struct tcp_conn *c);
 void tcp_mss_update(struct tcp_conn *c); /* from dst.mtu, the peer's MSS, our options */
 must_check err_t tcp_dst_check(struct tcp_conn *c);
 uint32_t tcp_ts_now(const struct tcp_conn *c);
-uint32_t tcp_tso_max(const struct tcp_conn *c);
 
 /* --- tcp_rcv.c --- */
 /* Queue the payload of `p` (data at the payload).  Takes the packet; DROP_NONE if it was of use. */

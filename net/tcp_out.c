@@ -89,7 +89,7 @@ static bool partial_ok(const struct tcp_conn *c)
 /* Is it better to wait for another ACK and send a larger packet?  The ACK clock must be running. */
 static bool defer_for_tso(const struct tcp_conn *c, uint32_t n)
 {
-	uint32_t goal = MIN(tcp_tso_max(c), c->cwnd / 4);
+	uint32_t goal = MIN(c->tso_max, c->cwnd / 4);
 
 	return n < goal && c->ca_state <= CA_DISORDER && tcp_pipe(c) >= 2U * c->mss &&
 	       c->lost == 0 && c->rtx_kind != RTX_NONE;
@@ -99,7 +99,7 @@ static bool defer_for_tso(const struct tcp_conn *c, uint32_t n)
 static uint32_t new_len(struct tcp_conn *c, uint32_t unsent)
 {
 	uint32_t rwnd = rwnd_left(c), cwnd = cwnd_left(c), mss = c->mss;
-	uint32_t n = MIN(MIN(unsent, rwnd), MIN(cwnd, tcp_tso_max(c)));
+	uint32_t n = MIN(MIN(unsent, rwnd), MIN(cwnd, c->tso_max));
 
 	c->cwnd_limited |= cwnd < unsent && cwnd <= rwnd;
 	if (n == unsent) {

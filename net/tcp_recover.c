@@ -207,9 +207,7 @@ static void loss_ack(struct tcp_conn *c, struct tcp_acked *a)
 /* May the window grow?  RFC 9293 3.8.2, RFC 7661: only if it is what holds us back. */
 static void grow(struct tcp_conn *c, const struct tcp_acked *a)
 {
-	uint32_t flight = seq_dist(a->prior_una, c->snd_nxt);
-
-	if (c->cwnd_limited || (c->cwnd < c->ssthresh && c->cwnd < 2 * flight))
+	if (c->cwnd_limited)
 		c->cc->on_ack(c, a->delivered);
 }
 
