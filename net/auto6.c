@@ -121,7 +121,7 @@ err_t net_auto6_start(struct net_if *ifc, bool privacy, uint64_t now)
 	struct ip_addr ll = { .b = { 0xfe, 0x80 } };
 	struct auto6 *a;
 
-	st->now = now;
+	net_at(st, now);
 	if (ifc->auto6)
 		return -EALREADY;
 	a = st->mem.alloc(st->mem.ctx, sizeof(*a));

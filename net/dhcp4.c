@@ -337,7 +337,7 @@ err_t net_dhcp4_start(struct net_if *ifc, const char *hostname, uint64_t now)
 	struct net_stack *st = ifc->st;
 	struct dhcp4 *d;
 
-	st->now = now;
+	net_at(st, now);
 	if (ifc->dhcp4)
 		return -EALREADY;
 	if (ifc->features & NETIF_NOARP)
@@ -360,7 +360,7 @@ void net_dhcp4_stop(struct net_if *ifc, uint64_t now)
 	struct net_stack *st = ifc->st;
 	struct dhcp4 *d = ifc->dhcp4;
 
-	st->now = now;
+	net_at(st, now);
 	if (!d)
 		return;
 	if (d->have_addr && ifc->up)

@@ -105,7 +105,7 @@ void net_if_up(struct net_if *ifc, bool up, uint64_t now)
 {
 	struct net_stack *st = ifc->st;
 
-	st->now = now;
+	net_at(st, now);
 	if (ifc->up == up)
 		return;
 	ifc->up = up;
@@ -124,7 +124,7 @@ void net_if_link(struct net_if *ifc, uint64_t now)
 {
 	struct net_stack *st = ifc->st;
 
-	st->now = now;
+	net_at(st, now);
 	ifc->mtu = MIN(ifc->mtu, ifc->dev->mtu);
 	st->gen++;
 	if (ifc->dev->link_up) {
@@ -313,7 +313,7 @@ err_t net_addr_add(struct net_if *ifc, const struct net_ifaddr *a, uint64_t now)
 	struct if_addr *slot;
 	err_t err;
 
-	st->now = now;
+	net_at(st, now);
 	if (ip_is_any(a->addr) || ip_is_multicast(a->addr) || a->bits > (v4 ? 32 : 128))
 		return -EINVAL;
 	if (find(ifc, a->addr))
@@ -349,7 +349,7 @@ err_t net_addr_del(struct net_if *ifc, struct ip_addr addr, uint64_t now)
 	struct if_addr *slot = find(ifc, addr);
 	struct net_ifaddr a;
 
-	ifc->st->now = now;
+	net_at(ifc->st, now);
 	if (!slot)
 		return -EADDRNOTAVAIL;
 	a = slot->a;

@@ -46,7 +46,8 @@ static enum drop ip4_check(struct pkt *p, uint32_t *hlen, uint32_t *len)
 			return DROP_IP_SHORT;
 		h = (const struct wire_ip4 *)p->data;
 	}
-	if (unlikely(!(p->flags & PKT_LOOPED) && csum_fold(*hlen == 20 ? csum_ip4_header(h) : csum_add(0, h, *hlen)) != 0))
+	if (unlikely(!(p->flags & PKT_LOOPED) &&
+		     csum_fold(*hlen == 20 ? csum_ip4_header(h) : csum_add(0, h, *hlen)) != 0))
 		return DROP_IP_CSUM;
 	if (unlikely(*hlen > sizeof(*h)) &&
 	    !options_ok((const uint8_t *)(h + 1), *hlen - (uint32_t)sizeof(*h)))

@@ -167,7 +167,7 @@ err_t net_mcast_join(struct net_if *ifc, struct ip_addr g, uint64_t now)
 	struct net_stack *st = ifc->st;
 	struct mcast_group *m;
 
-	st->now = now;
+	net_at(st, now);
 	if (!ip_is_multicast(g))
 		return -EINVAL;
 	m = find(ifc, g);
@@ -206,7 +206,7 @@ err_t net_mcast_leave(struct net_if *ifc, struct ip_addr g, uint64_t now)
 {
 	struct mcast_group *m = find(ifc, g);
 
-	ifc->st->now = now;
+	net_at(ifc->st, now);
 	if (!m)
 		return -EADDRNOTAVAIL;
 	if (--m->users)

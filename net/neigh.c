@@ -250,7 +250,7 @@ err_t net_neigh_set(struct net_stack *st, const struct net_neigh *want, uint64_t
 {
 	struct neigh *n;
 
-	st->now = now;
+	net_at(st, now);
 	n = neigh_get(want->ifc, want->addr, true);
 	if (!n)
 		return -ENOMEM;

@@ -117,7 +117,8 @@ struct pmtu {
 enum { NET_PMTUS = 64, NET_NEIGHS_MAX = 1024, NET_NEIGH_BUCKETS = 64 };
 
 struct net_stack {
-	uint64_t now; /* of the call in progress */
+	uint64_t now;	 /* of the call in progress */
+	uint64_t now_us; /* the same in microseconds: dividing once a call is enough */
 	struct pkt_pool pool;
 	struct wheel wheel;
 	struct list ready; /* struct net_ep with events */
@@ -161,6 +162,15 @@ struct ip_rx {
 
 #define MIB_ADD(st, id, n) ((st)->mib.v[MIB_##id] += (uint64_t)(n))
 #define MIB_INC(st, id)	   ((st)->mib.v[MIB_##id]++)
+
+/* The time of the call that begins. */
+static inline void net_at(struct net_stack *st, uint64_t now)
+{
+	if (st->now == now)
+		return;
+	st->now = now;
+	st->now_us = now / 1000;
+}
 
 /* --- stack.c --- */
 void net_drop(struct net_stack *st, struct pkt *p, enum drop why); /* counts and frees */

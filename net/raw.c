@@ -304,7 +304,7 @@ long raw_send(struct raw_ep *r, const struct raw_tx *want, const struct net_iov 
 	struct pkt *p;
 	err_t err;
 
-	st->now = now;
+	net_at(st, now);
 	if (ip_is_any(tx.dst))
 		tx.dst = r->remote;
 	if (ip_is_any(tx.dst))

@@ -116,7 +116,8 @@ err_t net_new(const struct net_cfg *cfg, struct net_stack **out)
 	st->ctx = cfg->ctx;
 	st->queue = cfg->queue;
 	st->primary = cfg->primary;
-	st->now = st->boot_ns = cfg->now;
+	net_at(st, cfg->now);
+	st->boot_ns = cfg->now;
 	st->wall_ns = cfg->wall_ns;
 	st->gen = 1;
 	keys_init(st, cfg->key);
@@ -187,7 +188,7 @@ void net_input(struct net_stack *st, struct net_if *ifc, struct pkt_list *batch,
 	struct netif_stats *stats = &ifc->dev->stats[st->queue];
 	struct pkt *p;
 
-	st->now = now;
+	net_at(st, now);
 	if (batch->count > 1 && !(ifc->features & NETIF_LRO) && !raw_has_taps(st))
 		gro_batch(ifc, batch);
 	while ((p = pkt_list_pop(batch)) != NULL) {
@@ -200,7 +201,7 @@ void net_input(struct net_stack *st, struct net_if *ifc, struct pkt_list *batch,
 
 void net_input_shared(struct net_stack *st, struct net_if *ifc, struct pkt *p, uint64_t now)
 {
-	st->now = now;
+	net_at(st, now);
 	st->in_shared = true;
 	p->flags |= PKT_SHARED;
 	eth_input(ifc, p);
@@ -209,7 +210,7 @@ void net_input_shared(struct net_stack *st, struct net_if *ifc, struct pkt *p, u
 
 void net_poll(struct net_stack *st, uint64_t now)
 {
-	st->now = now;
+	net_at(st, now);
 	wheel_advance(&st->wheel, now);
 }
 

@@ -163,7 +163,8 @@ enum drop tcp_ack_in(struct tcp_conn *c, const struct tcp_seg *s)
 	if (!quiet(c, &a) || a.sacked || a.dupack)
 		tcp_recovery_ack(c, &a);
 	else if (a.delivered && c->cwnd_limited)
-		tcp_recovery_ack(c, &a); /* the window may grow; otherwise an ACK changes nothing there */
+		tcp_recovery_ack(
+			c, &a); /* the window may grow; otherwise an ACK changes nothing there */
 	if (a.una_moved || a.sacked || a.wnd_moved) {
 		if (c->rtx_kind == RTX_PERSIST && c->snd_wnd) {
 			c->rtx_kind = RTX_NONE;

@@ -16,7 +16,7 @@ static uint32_t segs(const struct tcp_conn *c, uint32_t bytes)
 
 void tcp_conn_stats(const struct tcp_conn *c, struct tcp_stats *o, uint64_t now)
 {
-	c->st->now = now;
+	net_at(c->st, now);
 	*o = (struct tcp_stats){
 		.state = c->state,
 		.ca_state = c->ca_state,

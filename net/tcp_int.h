@@ -348,7 +348,7 @@ struct tcp_table {
 
 static inline uint64_t tcp_us(const struct net_stack *st)
 {
-	return st->now / 1000;
+	return st->now_us;
 }
 
 /* Bytes in flight: RFC 6675 5, SetPipe() in one sum. */

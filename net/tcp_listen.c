@@ -184,7 +184,7 @@ void tcp_listener_close(struct tcp_listener *l, uint64_t now)
 {
 	struct net_stack *st = l->st;
 
-	st->now = now;
+	net_at(st, now);
 	reset_all(&l->syn);
 	reset_all(&l->accept);
 	list_del(&l->link);

@@ -490,7 +490,7 @@ long tcp_recv(struct tcp_conn *c, const struct net_iov *dst, size_t len, unsigne
 	size_t done = 0;
 	struct pkt *p;
 
-	c->st->now = now;
+	net_at(c->st, now);
 	if (flags & TCP_MSG_OOB)
 		return recv_urgent(c, dst, flags);
 	len = until_mark(c, len);

@@ -142,7 +142,7 @@ void tcp_write_space(struct tcp_conn *c)
 /* May the owner write at all?  0, or the error of send(). */
 static long send_check(struct tcp_conn *c, uint64_t now)
 {
-	c->st->now = now;
+	net_at(c->st, now);
 	if (c->ep.err)
 		return -net_ep_error(&c->ep);
 	switch (c->state) {

@@ -52,7 +52,7 @@ err_t tcp_connect(struct tcp_conn *c, const struct tcp_conn_addr *want, uint64_t
 	struct tcp_conn_addr a = *want;
 	err_t err;
 
-	c->st->now = now;
+	net_at(c->st, now);
 	if (c->state == TCP_SYN_SENT || c->state == TCP_SYN_RECEIVED)
 		return -EALREADY;
 	if (c->state != TCP_CLOSED || c->hashed)
@@ -109,7 +109,7 @@ static void queue_fin(struct tcp_conn *c)
 
 err_t tcp_shutdown(struct tcp_conn *c, unsigned how, uint64_t now)
 {
-	c->st->now = now;
+	net_at(c->st, now);
 	if (c->state == TCP_CLOSED)
 		return -ENOTCONN;
 	if (how & TCP_SHUT_RD) {
@@ -151,7 +151,7 @@ void tcp_abort(struct tcp_conn *c, uint64_t now)
 {
 	struct net_stack *st = c->st;
 
-	st->now = now;
+	net_at(st, now);
 	orphan(c);
 	if (c->state != TCP_CLOSED)
 		reset(c);
@@ -162,7 +162,7 @@ void tcp_close(struct tcp_conn *c, uint64_t now)
 {
 	struct net_stack *st = c->st;
 
-	st->now = now;
+	net_at(st, now);
 	/* RFC 2525 2.17, RFC 1122 4.2.2.13: unread data must not vanish silently. */
 	if (c->rq_bytes && tcp_established(c)) {
 		MIB_INC(st, TcpExt_TCPAbortOnClose);
@@ -188,7 +188,7 @@ void tcp_disconnect(struct tcp_conn *c, uint64_t now)
 	struct net_stack *st = c->st;
 	void *owner = c->ep.owner;
 
-	st->now = now;
+	net_at(st, now);
 	if (c->state != TCP_CLOSED)
 		reset(c);
 	tcp_rcv_free(c);
@@ -341,7 +341,7 @@ err_t tcp_opt_set(struct tcp_conn *c, enum tcp_opt o, uint32_t v, uint64_t now)
 
 	if (err)
 		return err;
-	c->st->now = now;
+	net_at(c->st, now);
 	if (c->opt->v[o] != v) {
 		own = tcp_opts_own(c);
 		if (!own)

@@ -489,7 +489,7 @@ err_t udp_leave(struct udp_ep *u, struct net_if *ifc, struct ip_addr group, stru
 {
 	struct udp_member *m = member(u, ifc, group, src);
 
-	u->st->now = now;
+	net_at(u->st, now);
 	if (!m)
 		return -EADDRNOTAVAIL;
 	member_drop(u, m);

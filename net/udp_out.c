@@ -182,7 +182,7 @@ long udp_send(struct udp_ep *u, const struct udp_tx *tx, const struct net_iov *s
 	struct pkt *p;
 	err_t err;
 
-	u->st->now = now;
+	net_at(u->st, now);
 	if (u->ep.err && !u->opt[UDP_OPT_RECVERR])
 		return -net_ep_error(&u->ep);
 	err = may_send(u, tx, len, &t);

@@ -68,19 +68,32 @@ static void zfree(void *ctx, void *p, size_t n)
 
 static void init(struct side *s, int i, struct side *peer)
 {
-	struct net_cfg cfg = { .max_pages = 100000, .primary = true, .now = now, .key = { (uint8_t)(i + 1) } };
+	struct net_cfg cfg = {
+		.max_pages = 100000, .primary = true, .now = now, .key = { (uint8_t)(i + 1) }
+	};
 
 	test_pages_init(&s->pages);
 	cfg.mem = (struct net_mem){ .pages = s->pages.src, .alloc = zalloc, .free = zfree };
-	s->dev = (struct netif){ .name = "eth0", .ops = &ops, .dev = s, .mac = { 2, 0, 0, 0, 0, (uint8_t)i },
-				 .features = flat ? 0 : NETIF_TX_CSUM | NETIF_SG | NETIF_TSO4 | NETIF_LRO,
-				 .mtu = 1500, .max_mtu = 1500, .gso_max = 65535, .index = 2, .queues = 1 };
+	s->dev = (struct netif){
+		.name = "eth0",
+		.ops = &ops,
+		.dev = s,
+		.mac = { 2, 0, 0, 0, 0, (uint8_t)i },
+		.features = flat ? 0 : NETIF_TX_CSUM | NETIF_SG | NETIF_TSO4 | NETIF_LRO,
+		.mtu = 1500,
+		.max_mtu = 1500,
+		.gso_max = 65535,
+		.index = 2,
+		.queues = 1
+	};
 	s->peer = peer;
 	pkt_list_init(&s->in);
 	if (net_new(&cfg, &s->st) || net_if_add(s->st, &s->dev, &s->ifc))
 		abort();
 	net_if_up(s->ifc, true, now);
-	if (net_addr_add(s->ifc, &(struct net_ifaddr){ .addr = ip4(0x0a000001U + (uint32_t)i), .bits = 24 }, now))
+	if (net_addr_add(s->ifc,
+			 &(struct net_ifaddr){ .addr = ip4(0x0a000001U + (uint32_t)i), .bits = 24 },
+			 now))
 		abort();
 }
 
