@@ -260,6 +260,27 @@ static void test_sleep_locked(void)
 	spin_unlock(&a);
 }
 
+static struct spinlock shared = SPINLOCK_INIT(RANK_DEV);
+
+static void take_in_irq(struct timer *t)
+{
+	(void)t;
+	spin_lock(&shared);
+	spin_unlock(&shared);
+}
+
+/* A lock that an interrupt takes, held with interrupts on: no deadlock today, but one day. */
+static void test_irq_lock(void)
+{
+	static struct timer t;
+
+	timer_init(&t, take_in_irq);
+	timer_set(&t, 0);
+	nap(10 * MS);
+	spin_lock(&shared);
+	spin_unlock(&shared);
+}
+
 static void on_a_thread(void *fn)
 {
 	((void (*)(void))fn)();
@@ -276,8 +297,8 @@ err_t selftest_run(const char *name)
 		{ "pingpong", test_pingpong, false }, { "timers", test_timers, false },
 		{ "idle", test_idle, false },	      { "panic", test_panic, true },
 		{ "fault", test_fault, true },	      { "text", test_text, true },
-		{ "stack", test_stack, true },	      { "rank", test_rank, true },
-		{ "sleep", test_sleep_locked, true },
+		{ "stack", test_stack, true },	      { "irqlock", test_irq_lock, true },
+		{ "rank", test_rank, true },	      { "sleep", test_sleep_locked, true },
 	};
 	struct thread *t;
 

@@ -35,8 +35,9 @@ struct cpu {
 	void *slab_cache;	      /* [o] kern/slab.c */
 	void *trace_ring;	      /* [o] kern/trace.c */
 	void *shard;		      /* [I] sock/shard.c */
-	unsigned nheld;		/* [o] debug builds: ranks of the spinlocks held, oldest first */
-	uint16_t held_rank[16]; /* [o] */
+	unsigned nheld;		      /* [o] debug builds: spinlocks held, oldest first */
+	unsigned held_base;	      /* [o] those from here on are this interrupt's */
+	struct spinlock *held[16];    /* [o] */
 };
 
 void cpu_init_area(struct cpu *c, unsigned id, uint32_t hw_id, void *area);

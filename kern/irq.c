@@ -39,11 +39,15 @@ void kern_irq_enter(void)
 
 	c->irq_depth++;
 	c->nirq++;
+	c->held_base = c->nheld;
 }
 
 void kern_irq_exit(void)
 {
-	this_cpu()->irq_depth--;
+	struct cpu *c = this_cpu();
+
+	c->irq_depth--;
+	c->held_base = 0; /* interrupts do not nest */
 }
 
 void kern_irq(unsigned vector)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * kern/spinlock.c: test-and-test-and-set locks.  Fairness is not kept: sections are short, and under a hypervisor a
- * queue would hand the lock to CPUs that do not run.  In debug builds each CPU keeps the stack of its
- * ranks; an interrupt continues the stack of what it interrupted, since it holds that up too.
+ * queue would hand the lock to CPUs that do not run.  In debug builds each CPU keeps the stack of what
+ * it holds.
  */
 #include "kern/spinlock.h"
 #include "kern/cpu.h"
@@ -35,24 +35,49 @@ void spin_unlock_irq(struct spinlock *l, bool on) no_lock_analysis
 
 #ifdef CORACLE_DEBUG
 
+enum {
+	USED_IN_IRQ = 1,  /* an interrupt took it, or somebody under a lock that interrupts take */
+	USED_IRQS_ON = 2, /* somebody held it and could be interrupted */
+};
+
+/* Locks of what an interrupt interrupted are below c->held_base: no order with them, but see note_use(). */
 void spin_check(const struct spinlock *l)
 {
 	const struct cpu *c = this_cpu();
 
 	if (spin_held(l))
 		panic("spinlock of rank %u taken twice", l->rank);
-	if (c->nheld && c->held_rank[c->nheld - 1] >= l->rank)
+	if (c->nheld > c->held_base && c->held[c->nheld - 1]->rank >= l->rank)
 		panic("spinlock of rank %u taken under rank %u (doc/locking.md)", l->rank,
-		      c->held_rank[c->nheld - 1]);
+		      c->held[c->nheld - 1]->rank);
+}
+
+/*
+ * An interrupt that waits for a lock of what it interrupted waits for ever; so it does for a lock whose owner on
+ * another CPU waits for what it interrupted. So whatever interrupts take, and whatever is taken under
+ * that, is only ever held with interrupts off.
+ */
+static void note_use(const struct cpu *c, struct spinlock *l)
+{
+	if (c->irq_depth)
+		l->used |= USED_IN_IRQ;
+	for (unsigned i = c->held_base; i < c->nheld; i++)
+		l->used |= c->held[i]->used & USED_IN_IRQ;
+	if (irq_enabled())
+		l->used |= USED_IRQS_ON;
+	if (l->used == (USED_IN_IRQ | USED_IRQS_ON))
+		panic("spinlock of rank %u is taken by interrupts, and with interrupts on (now %s)",
+		      l->rank, irq_enabled() ? "on" : "off");
 }
 
 void spin_note_taken(struct spinlock *l)
 {
 	struct cpu *c = this_cpu();
 
-	ASSERT(c->nheld < ARRAY_LEN(c->held_rank));
-	c->held_rank[c->nheld++] = l->rank;
+	ASSERT(c->nheld < ARRAY_LEN(c->held));
 	l->owner = (uint16_t)(c->arch.id + 1);
+	note_use(c, l);
+	c->held[c->nheld++] = l;
 }
 
 /* Usually the last taken, but any order is allowed. */
@@ -62,11 +87,11 @@ void spin_note_released(struct spinlock *l)
 	unsigned i = c->nheld;
 
 	ASSERT(spin_held(l));
-	while (i && c->held_rank[i - 1] != l->rank)
+	while (i && c->held[i - 1] != l)
 		i--;
 	ASSERT(i);
 	for (; i < c->nheld; i++)
-		c->held_rank[i - 1] = c->held_rank[i];
+		c->held[i - 1] = c->held[i];
 	c->nheld--;
 	l->owner = 0;
 }
@@ -83,7 +108,7 @@ void assert_may_sleep(void)
 	const struct cpu *c = this_cpu();
 
 	if (c->nheld)
-		panic("sleeping with a spinlock of rank %u held", c->held_rank[c->nheld - 1]);
+		panic("sleeping with a spinlock of rank %u held", c->held[c->nheld - 1]->rank);
 	ASSERT(!in_irq());
 }
 

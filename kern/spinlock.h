@@ -41,7 +41,8 @@ enum lock_rank {
 
 struct lockable spinlock {
 	_Atomic uint32_t held;
-	uint16_t rank;
+	uint8_t rank;
+	uint8_t used;	/* debug builds: by interrupts, with interrupts on */
 	uint16_t owner; /* CPU + 1; debug builds */
 };
 
@@ -52,7 +53,7 @@ struct lockable spinlock {
 
 static inline void spin_init(struct spinlock *l, enum lock_rank rank)
 {
-	*l = (struct spinlock){ .rank = (uint16_t)rank };
+	*l = (struct spinlock){ .rank = (uint8_t)rank };
 }
 
 bool spin_held(const struct spinlock *l); /* by this CPU; true in release builds when held at all */

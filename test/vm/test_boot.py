@@ -60,6 +60,7 @@ def test_missing_cpu_feature_is_one_line(feature, says):
     ("text", "page fault"),
     ("stack", "double fault"),
     ("rank", "spinlock of rank"),
+    ("irqlock", "is taken by interrupts"),
     ("sleep", "sleeping with a spinlock"),
 ])
 def test_broken_promises_panic(name, says):
