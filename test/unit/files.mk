@@ -50,3 +50,4 @@ unit-tests += uio
 test_uio-y := test/lib/kern.c kern/uio.c
 unit-tests += tfs
 test_tfs-y := test/lib/fsbox.c
+unit-tests += elf
