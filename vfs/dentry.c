@@ -142,11 +142,40 @@ static void hash_in(struct dentry *d)
 
 uint32_t dentry_hash(const struct dentry *parent, const char *s, size_t len)
 {
-	uint64_t h = (uintptr_t)parent >> 6;
+	uint64_t h = NAME_HASH_SEED;
 
 	for (size_t i = 0; i < len; i++)
-		h = (h ^ (unsigned char)s[i]) * 0x100000001b3ull;
-	return (uint32_t)(h ^ h >> 32);
+		h = name_hash_add(h, s[i]);
+	return name_hash_in(parent, h);
+}
+
+static inline uint64_t load8(const char *s)
+{
+	uint64_t v;
+
+	memcpy(&v, s, sizeof(v));
+	return v;
+}
+
+static inline uint32_t load4(const char *s)
+{
+	uint32_t v;
+
+	memcpy(&v, s, sizeof(v));
+	return v;
+}
+
+/* Mostly a few bytes: a call to memcmp() would cost more than the comparison. The last loads overlap. */
+static inline bool same(const char *a, const char *b, size_t n)
+{
+	if (n < 4)
+		return a[0] == b[0] && a[n / 2] == b[n / 2] && a[n - 1] == b[n - 1];
+	if (n < 8)
+		return load4(a) == load4(b) && load4(a + n - 4) == load4(b + n - 4);
+	for (size_t i = 0; i + 8 < n; i += 8)
+		if (load8(a + i) != load8(b + i))
+			return false;
+	return load8(a + n - 8) == load8(b + n - 8);
 }
 
 struct dentry *dentry_find_locked(struct dentry *parent, const char *s, size_t len, uint32_t hash)
@@ -155,7 +184,7 @@ struct dentry *dentry_find_locked(struct dentry *parent, const char *s, size_t l
 
 	for (; d; d = d->hash_next)
 		if (d->hash == hash && d->parent == parent && d->len == len &&
-		    memcmp(d->name, s, len) == 0)
+		    same(d->name, s, len))
 			return d;
 	return NULL;
 }

@@ -51,6 +51,17 @@ void dentry_put_locked(
 err_t dentry_new_root(struct fs *fs, struct inode *i, struct dentry **out) must_check;
 err_t dentry_new_anon(struct inode *i, const char *name, struct dentry **out) must_check;
 
+/* FNV-1a over the name, then the parent mixed in: a walk hashes while it looks for the end of the name. */
+#define NAME_HASH_SEED 0xcbf29ce484222325ull
+static inline uint64_t name_hash_add(uint64_t h, char c)
+{
+	return (h ^ (unsigned char)c) * 0x100000001b3ull;
+}
+static inline uint32_t name_hash_in(const struct dentry *parent, uint64_t h)
+{
+	h ^= (uintptr_t)parent >> 6;
+	return (uint32_t)(h ^ h >> 29);
+}
 uint32_t dentry_hash(const struct dentry *parent, const char *s, size_t len);
 /* Cached child; no reference. dcache_lock held. */
 struct dentry *dentry_find_locked(struct dentry *parent, const char *s, size_t len, uint32_t hash);

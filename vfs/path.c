@@ -61,6 +61,9 @@ static void park(struct walk *w) releases(&dcache_lock)
 	struct dentry *old = w->held;
 
 	dentry_get_locked(w->d);
+	if (!w->parked)
+		dentry_get_locked(w->root);
+	w->parked = true;
 	spin_unlock(&dcache_lock);
 	w->held = w->d;
 	dentry_put(old);
@@ -68,20 +71,23 @@ static void park(struct walk *w) releases(&dcache_lock)
 
 void walk_begin(struct walk *w, struct dentry *at, const char *path, unsigned flags)
 {
-	*w = (struct walk){ .rest = path, .flags = flags };
-	spin_lock(&dcache_lock);
-	w->root = root_dir;
-	if (flags & (WALK_IN_ROOT | WALK_BENEATH))
-		w->root = at ? at : cwd_dir;
-	w->d = *path == '/' ? w->root : at ? at : cwd_dir;
-	dentry_get_locked(w->root);
-	dentry_get_locked(w->d);
-	w->held = w->d;
-	spin_unlock(&dcache_lock);
+	*w = (struct walk){ .at = at, .rest = path, .flags = flags };
+}
+
+static void start_locked(struct walk *w)
+{
+	struct dentry *at = w->at ? w->at : cwd_dir;
+
+	if (w->d)
+		return;
+	w->root = w->flags & (WALK_IN_ROOT | WALK_BENEATH) ? at : root_dir;
+	w->d = *w->rest == '/' ? w->root : at;
 }
 
 void walk_end(struct walk *w)
 {
+	if (likely(!w->parked))
+		return;
 	dentry_put(w->held);
 	dentry_put(w->root);
 	kfree(w->text);
@@ -91,20 +97,22 @@ void walk_end(struct walk *w)
 
 /* --- one component ------------------------------------------------------------------------------------ */
 
-/* The next component of w->rest, which moves behind it and its slashes. false: there is none. */
+/* The next component of w->rest, which moves behind it and its slashes, and its hash. false: there is none. */
 static bool next_name(struct walk *w, struct name *n)
 {
+	uint64_t hash = NAME_HASH_SEED;
 	const char *s = w->rest;
 
 	while (*s == '/')
 		s++;
 	n->s = s;
-	while (*s && *s != '/')
-		s++;
+	for (; *s && *s != '/'; s++)
+		hash = name_hash_add(hash, *s);
 	n->len = (size_t)(s - n->s);
 	w->rest = s;
 	if (n->len == 0)
 		return false;
+	w->hash = hash;
 	w->slash = *s == '/';
 	while (*s == '/')
 		s++;
@@ -290,7 +298,7 @@ static err_t step(struct walk *w, const struct name *n) needs(&dcache_lock)
 
 	if (n->len > LX_NAME_MAX)
 		return -ENAMETOOLONG;
-	d = dentry_find_locked(dir, n->s, n->len, dentry_hash(dir, n->s, n->len));
+	d = dentry_find_locked(dir, n->s, n->len, name_hash_in(dir, w->hash));
 	if (!d) {
 		dentry_get_locked(dir); /* miss() moves the walk's own count to the child */
 		err = miss(w, n, &d);
@@ -342,6 +350,7 @@ err_t walk_parent(struct walk *w)
 	err_t err;
 
 	spin_lock(&dcache_lock);
+	start_locked(w);
 	err = run(w, true);
 	if (!err && !inode_is_dir(w->d->inode))
 		err = -ENOTDIR;
@@ -378,12 +387,11 @@ err_t path_lookup(struct dentry *at, const char *path, unsigned flags, struct de
 
 	if (!*path && !(flags & WALK_EMPTY))
 		return -ENOENT;
-	walk_begin(&w, at, path, flags);
-	if (*path == '/' && flags & WALK_BENEATH) {
-		walk_end(&w);
+	if (*path == '/' && flags & WALK_BENEATH)
 		return -EXDEV;
-	}
+	walk_begin(&w, at, path, flags);
 	spin_lock(&dcache_lock);
+	start_locked(&w);
 	err = run(&w, false);
 	if (!err) {
 		*out = w.d;

@@ -24,15 +24,23 @@ enum walk_flags {
 
 enum walk_last { LAST_NAME, LAST_DOT, LAST_DOTDOT, LAST_ROOT };
 
+/*
+ * Nothing is counted while a walk stays within the cache, and all it stands on once it has let go of
+ * dcache_lock for the first time: `held` is then w->d's count, and `parked` says that the root is counted, too.
+ */
 struct walk {
-	struct dentry *d;    /* where we are; under dcache_lock, or counted through `held` */
+	struct dentry
+		*at; /* where a relative path begins, the caller's; NULL: the current directory */
+	struct dentry *d;    /* where we are; NULL: not begun */
 	struct dentry *held; /* the one count that the walk owns */
-	struct dentry *root; /* absolute paths and ".." end here; counted */
+	struct dentry *root; /* absolute paths and ".." end here */
 	const char *rest;    /* what is still to be walked */
 	char *text;	     /* ours: the rest after a link was expanded */
 	struct name last;    /* walk_parent(): the last component, in the text of the path */
+	uint64_t hash;	     /* of the component that was looked at last */
 	enum walk_last last_type;
-	bool slash; /* a slash follows the last component */
+	bool slash;  /* a slash follows the last component */
+	bool parked; /* `root` is counted */
 	unsigned flags, links;
 };
 

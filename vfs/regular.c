@@ -53,19 +53,31 @@ static void accessed(struct file *f)
 	inode_touch(i, ATTR_ATIME);
 }
 
+static noinline long read_direct(struct file *f, struct uio *u, uint64_t *pos)
+{
+	struct pcache *pc = f->inode->pages;
+	uint64_t first = *pos >> PAGE_SHIFT;
+	long n;
+
+	if (!direct_aligned(u, *pos))
+		return -EINVAL;
+	n = pcache_read(pc, f, u, pos);
+	if (n > 0)
+		pcache_forget(pc, first, *pos >> PAGE_SHIFT);
+	return n;
+}
+
 static long reg_read(struct file *f, struct uio *u, uint64_t *pos)
 {
 	struct inode *i = f->inode;
-	uint64_t start = *pos;
 	long n;
 
-	if (unlikely(is_direct(f)) && !direct_aligned(u, *pos))
-		return -EINVAL;
-	n = pcache_read(i->pages, f, u, pos);
+	if (unlikely(f->flags & LX_O_DIRECT) && is_direct(f))
+		n = read_direct(f, u, pos);
+	else
+		n = pcache_read(i->pages, f, u, pos);
 	if (n > 0)
 		accessed(f);
-	if (unlikely(is_direct(f)) && n > 0)
-		pcache_forget(i->pages, start >> PAGE_SHIFT, *pos >> PAGE_SHIFT);
 	return n;
 }
 
