@@ -16,6 +16,7 @@
 #include "lib/mem.h"
 #include "sock/inet.h"
 #include "sock/netconf.h"
+#include "sock/netlink.h"
 #include "sock/shard.h"
 
 /* A setting of interface n (from 1): in its tuple, or for the first at the root. */
@@ -183,6 +184,7 @@ err_t net_start(void)
 		err = inet_init();
 	if (!err)
 		err = netconf_loopback();
+	netlink_init();
 	for (struct netif *nif = netif_next(NULL); nif && !err; nif = netif_next(nif))
 		err = start_one(nif, ++n);
 	if (!err && n) {

@@ -15,3 +15,5 @@ sock-y += sock/inet_tcp.c
 sock-y += sock/inet_udp.c
 sock-y += sock/shard.c
 sock-y += sock/netconf.c
+sock-y += sock/netlink.c
+sock-y += sock/netlink_route.c
