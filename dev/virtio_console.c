@@ -41,6 +41,7 @@ struct port_out {
 	uint32_t posted;      /* [t] given to the device; tail..posted is with it */
 	uint32_t tail;	      /* [t] taken by the host */
 	bool short_write;     /* [t] the user wants to hear of room */
+	bool gone;	      /* [t] nobody reads at the host's end any more */
 	struct waitq drained; /* [t] */
 };
 
@@ -149,6 +150,20 @@ static void lose_out(struct port_out *o)
 	waitq_wake(&o->drained, UINT32_MAX);
 }
 
+/*
+ * The host's end was closed.  QEMU forgets the chain that its reader was slow to take, without returning it
+ * (discard_throttle_data() of hw/char/virtio-serial-bus.c), so what is with the device is not waited for.
+ */
+static void close_out(struct port_out *o)
+{
+	bool on = spin_lock_irq(&o->q->lock);
+
+	o->gone = true;
+	o->short_write = false;
+	lose_out(o);
+	spin_unlock_irq(&o->q->lock, on);
+}
+
 static bool want_writable(struct port_out *o)
 {
 	bool room = o->short_write && o->head - o->tail <= o->size / 2;
@@ -200,6 +215,10 @@ static size_t port_write(struct chardev *cd, const void *buf, size_t n)
 	if (!o->q || dead(p->con))
 		return n;
 	on = spin_lock_irq(&o->q->lock);
+	if (o->gone) {
+		spin_unlock_irq(&o->q->lock, on);
+		return n;
+	}
 	/* A host that takes bytes while we look makes room and sends no interrupt for it. */
 	do {
 		reap_out(o);
@@ -493,6 +512,8 @@ static void tell(struct port *p, unsigned news)
 	if (news & NEWS_ENDED)
 		end_input(p);
 	/* doc/run.md, 1.3: the host's end of an output port was closed, as a pipe's by its reader. */
+	if (news & NEWS_CLOSED && p->out.q)
+		close_out(&p->out);
 	if (news & NEWS_CLOSED && p->out.q && up && up->eof)
 		up->eof(p->cd.ctx);
 	if (news & NEWS_WINDOW && up && up->winsize)

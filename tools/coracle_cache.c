@@ -264,7 +264,7 @@ static void prune(void)
 
 	v = list_aged(images, &n, &total);
 	for (size_t i = 0; i < n; i++) {
-		bool partial = strstr(v[i].path, ".part") != NULL;
+		bool partial = strstr(strrchr(v[i].path, '/'), ".part") != NULL;
 
 		if ((partial || total > max) && remove_unused(v[i].path))
 			total -= v[i].size;

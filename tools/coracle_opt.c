@@ -388,7 +388,7 @@ static const struct opt table[] = {
 	{ "output", 'o', BUILD, "IMAGE", "where the image goes", set_output },
 	{ "size", 's', BUILD, "SIZE", "size of the image (default: what it holds and some room)",
 	  set_size },
-	{ "memory", 'm', RUN, "SIZE", "memory, in MB or with K, M, G (default: 256M)", set_memory },
+	{ "memory", 'm', RUN, "SIZE", "memory, in MB or with K, M, G (default: 1G)", set_memory },
 	{ "cpus", 'c', RUN, "N", "virtual CPUs (default: 1)", set_cpus },
 	{ "env", 'e', BOTH, "K=V", "set an environment variable; K alone takes the host's",
 	  set_env },

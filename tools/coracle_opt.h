@@ -13,7 +13,7 @@ enum accel_kind { ACCEL_AUTO, ACCEL_TCG, ACCEL_KVM };
 enum net_kind { NET_DEFAULT, NET_NONE, NET_USER, NET_TAP };
 
 enum {
-	MEMORY_DEFAULT_MB = 256,
+	MEMORY_DEFAULT_MB = 1024,
 	CPUS_MAX = 64,
 };
 

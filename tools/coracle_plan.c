@@ -411,6 +411,15 @@ static bool excluded(const struct plan_filter *f, const char *name, const char *
 static bool tree(struct plan *p, struct plan_node *dir, const char *host,
 		 const struct plan_filter *f);
 
+/* Not ours to read: root's files beside those that everybody needs. */
+static bool unreadable(const char *path, const struct stat *st)
+{
+	if (!S_ISREG(st->st_mode) || st->st_mode & S_IROTH || access(path, R_OK) == 0)
+		return false;
+	note("%s: left out: %s", path, strerror(errno));
+	return true;
+}
+
 /* One name of a directory.  Devices, sockets and pipes are left out: they are not files' contents. */
 static bool tree_entry(struct plan *p, struct plan_node *dir, const char *name, const char *path,
 		       const struct plan_filter *f)
@@ -426,7 +435,8 @@ static bool tree_entry(struct plan *p, struct plan_node *dir, const char *name, 
 		n = follow(p, n, true, LINKS_MAX);
 		return n && n->type == PLAN_DIR && tree(p, n, path, f);
 	}
-	if (n || (!S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode) && !S_ISLNK(st.st_mode)))
+	if (n || (!S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode) && !S_ISLNK(st.st_mode)) ||
+	    unreadable(path, &st))
 		return true;
 	n = child_new(dir, name, strlen(name));
 	if (S_ISLNK(st.st_mode))
@@ -448,7 +458,7 @@ static bool tree(struct plan *p, struct plan_node *dir, const char *host,
 
 	host_list(p->seen, host);
 	if (!d)
-		return false;
+		return errno == EACCES && dir->parent; /* as an unreadable file */
 	while (ok && (e = readdir(d)) != NULL) {
 		char *path;
 

@@ -1,15 +1,18 @@
 # SPDX-License-Identifier: Apache-2.0
 """Programs of this host under `coracle run`, as a user starts them: output, input, status, terminal."""
+import fcntl
 import os
 import pty
 import select
 import signal
+import struct
 import subprocess
+import termios
 import time
 
 import pytest
 
-from tool import CORACLE, coracle, compile_c, environment, start
+from tool import CORACLE, ROOT, coracle, compile_c, environment, start
 
 
 @pytest.fixture(scope="module")
@@ -174,21 +177,30 @@ def test_build_and_boot_the_image(home, progs):
     assert "[one]" in r.stdout and "{V=built}" in r.stdout, r.stderr
 
 
+def test_root_tree_from_an_image(home):
+    """What build made, dump unpacks, and --root boots."""
+    code = "import json, os; print(json.dumps(os.listdir('/usr/lib/python3.11/json')[:0]))"
+    assert coracle(home, "build", "-o", "p.img", "/usr/bin/python3", "-c", code).returncode == 0
+    subprocess.run([ROOT / "dump", "-d", "tree", "p.img"], cwd=home, check=True, capture_output=True, timeout=60)
+    r = coracle(home, "run", "--root", "tree", "python3", "-c", code, timeout=120)
+    assert (r.returncode, r.stdout) == (0, "[]\n"), r.stderr
+
+
 # --- a terminal ------------------------------------------------------------------------------------
 
 class Terminal:
     """The command at a pseudo-terminal."""
 
     def __init__(self, home, *args, rows=37, cols=111):
-        import fcntl
-        import struct
-        import termios
         self.pid, self.fd = pty.fork()
         if self.pid == 0:
             os.chdir(home)
             os.execve(CORACLE, [CORACLE, *map(str, args)], environment(home))
-        fcntl.ioctl(self.fd, termios.TIOCSWINSZ, struct.pack("HHHH", rows, cols, 0, 0))
+        self.size(rows, cols)
         self.seen = ""
+
+    def size(self, rows, cols):
+        fcntl.ioctl(self.fd, termios.TIOCSWINSZ, struct.pack("HHHH", rows, cols, 0, 0))
 
     def expect(self, text, timeout=30):
         end = time.monotonic() + timeout
@@ -209,13 +221,16 @@ class Terminal:
     def send(self, text):
         os.write(self.fd, text.encode())
 
-    def status(self):
+    def status(self, timeout=30):
+        signal.signal(signal.SIGALRM, lambda *a: os.kill(self.pid, signal.SIGKILL))
+        signal.alarm(timeout)
         try:
             while os.read(self.fd, 4096):
                 pass
         except OSError:
             pass
         status = os.waitstatus_to_exitcode(os.waitpid(self.pid, 0)[1])
+        signal.alarm(0)
         os.close(self.fd)
         return status
 
@@ -235,11 +250,30 @@ def test_interactive_python(home):
     assert t.status() == 5
 
 
+RESIZE = """
+import os, signal
+signal.signal(signal.SIGWINCH, lambda *a: None)
+print("ready", *os.get_terminal_size(), ".", flush=True)
+signal.pause()
+print("now", *os.get_terminal_size(), ".")
+"""
+
+
+def test_window_size_changes(home):
+    t = Terminal(home, "run", "/usr/bin/python3", "-c", RESIZE)
+    t.expect("ready 111 37 .")
+    time.sleep(0.5)  # until it is in pause()
+    t.size(20, 50)
+    t.expect("now 50 20 .")
+    assert t.status() == 0
+
+
 def test_interactive_lua(home):
     t = Terminal(home, "run", "/usr/bin/lua5.4")
     t.expect("> ")
     t.send("print(6*7)\r")
     t.expect("42\r\n")
+    t.expect("> ")  # before it, ^D would meet the terminal in another mode, here as on Linux
     t.send("\x04")
     assert t.status() == 0
 

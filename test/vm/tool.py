@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """The coracle command for tests: always TCG, a cache and data directory of its own, a time limit."""
+import atexit
 import os
 import pathlib
 import subprocess
@@ -33,9 +34,21 @@ def coracle(home, *args, env=None, timeout=60, cwd=None, **kw):
                           check=False, **kw)
 
 
+STARTED = []
+
+
+@atexit.register
+def _end_all():
+    """A test that failed half-way leaves nothing running."""
+    for p in STARTED:
+        if p.poll() is None:
+            p.kill()
+
+
 def start(home, *args, env=None, cwd=None, **kw):
-    return subprocess.Popen([CORACLE, *map(str, args)], env=env or environment(home),
-                            cwd=cwd or home, **kw)
+    p = subprocess.Popen([CORACLE, *map(str, args)], env=env or environment(home), cwd=cwd or home, **kw)
+    STARTED.append(p)
+    return p
 
 
 def compile_c(path, source, *flags):

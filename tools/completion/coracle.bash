@@ -7,7 +7,7 @@ _coracle_options() {
 
 # Does this option take a value?  Those are followed by a word in capitals or alternatives.
 _coracle_takes_value() {
-	coracle help "$1" 2>/dev/null | grep -qE -- "(^|[ ,])$2 [A-Za-z]*[A-Z|=]"
+	coracle help "$1" 2>/dev/null | grep -qE -- "(^|[ ,])$2(, --[a-z-]+)? [A-Za-z]*[A-Z|=]"
 }
 
 _coracle_value() {
