@@ -8,6 +8,7 @@ init-y += init/root.c
 ifeq ($(VARIANT),debug)
 init-y += init/selftest.c
 init-y += init/selftest_dev.c
+init-y += init/selftest_mem.c
 endif
 init-y += init/control.c
 init-y += init/stdio.c

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* init/selftest.c: threads, locks, timers and calls under load; idleness; a panic on purpose. */
 #include "init/selftest.h"
+#include "init/selftest_int.h"
 #include "arch/boot.h"
 #include "kern/clock.h"
 #include "kern/cpu.h"
@@ -299,6 +300,8 @@ err_t selftest_run(const char *name)
 		{ "fault", test_fault, true },	      { "text", test_text, true },
 		{ "stack", test_stack, true },	      { "irqlock", test_irq_lock, true },
 		{ "rank", test_rank, true },	      { "sleep", test_sleep_locked, true },
+		{ "wx", selftest_wx, false },	      { "memory", selftest_memory, false },
+		{ "copies", selftest_copies, false },
 	};
 	struct thread *t;
 

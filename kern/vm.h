@@ -112,6 +112,8 @@ struct vm_fault_result {
 	int signo; /* 0, SIGSEGV, SIGBUS; -ENOMEM: out of memory */
 	int code;  /* SEGV_MAPERR, SEGV_ACCERR, BUS_ADRERR */
 };
+/* A copy to or from the program failed for want of memory since the last call (THREAD_WORK was set). */
+bool vm_ran_out(void);
 struct vm_fault_result vm_fault(uaddr_t addr, bool write, bool exec, bool user_mode);
 
 /* Futex keys: what a user address means to everybody. Private anonymous: (NULL, addr). -EFAULT. */

@@ -430,14 +430,30 @@ err_t vm_populate(uaddr_t start, uaddr_t end, bool write, bool stop_at_error)
 	return 0;
 }
 
+/* [a] set by a user copy that could not be served */
+static _Atomic bool ran_out;
+
+bool vm_ran_out(void)
+{
+	return atomic_exchange(&ran_out, false);
+}
+
 /*
- * A user copy in the kernel met an address that is not there. False: its fix-up says so to the caller; memory
- * that has run out looks the same to it.
+ * A user copy in the kernel met an address that is not there. False: its fix-up makes the call return
+ * -EFAULT; where memory has run out, the program ends before it sees that, with no lock of the call's held.
  */
 bool kern_kernel_fault(struct pt_regs *r, uint64_t error, uint64_t addr)
 {
 	struct arch_fault_kind k = arch_fault_kind(error);
+	int signo;
 
 	(void)r;
-	return addr < USER_TOP && vm_fault(addr, k.write, false, false).signo == 0;
+	if (addr >= USER_TOP)
+		return false;
+	signo = vm_fault(addr, k.write, false, false).signo;
+	if (signo == -ENOMEM) {
+		atomic_store(&ran_out, true);
+		atomic_fetch_or(&thread_self()->flags, THREAD_WORK);
+	}
+	return signo == 0;
 }

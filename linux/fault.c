@@ -23,7 +23,7 @@ static void remember(uint64_t trap, uint64_t error, uint64_t addr)
 }
 
 /* As the kernel that kills for want of memory does: SIGKILL's status. */
-static _Noreturn cold void out_of_memory(void)
+void fault_out_of_memory(void)
 {
 	struct page_stats ps;
 	struct vm_stats vs;
@@ -46,7 +46,7 @@ static void page_fault(unsigned trap, uint64_t error, uint64_t addr)
 	if (likely(res.signo == 0))
 		return;
 	if (res.signo == -ENOMEM)
-		out_of_memory();
+		fault_out_of_memory();
 	remember(trap, arch_fault_error(error, addr), addr);
 	si = (struct linux_siginfo){ .signo = res.signo,
 				     .code = res.code,

@@ -10,6 +10,7 @@
 #include "kern/uio.h"
 #include "lib/mem.h"
 #include "linux/exit.h"
+#include "kern/vm.h"
 #include "linux/fault.h"
 #include "linux/rseq.h"
 #include "linux/signal_int.h"
@@ -277,6 +278,8 @@ void kern_user_return(struct pt_regs *r)
 			user_thread_exit();
 		if (flags & THREAD_RESCHED)
 			sched_resched_check();
+		if (flags & THREAD_WORK && vm_ran_out())
+			fault_out_of_memory();
 		if (mask_is_over(t->user, r))
 			restore_mask(t->user);
 		if (flags & THREAD_SIGNAL)

@@ -130,3 +130,13 @@ def test_linux64_entry(linux64_loader, machine, cpu, cpus):
                extra=["-initrd", kernel("debug")])
     assert "entered by linux64" in out.text, out.text
     assert cpus_said(out) == [cpus], out.text
+
+
+@pytest.mark.parametrize("machine,cpu,memory", [
+    ("microvm", "qemu64", "6M"), ("microvm", "max", "256M"), ("q35", "max", "1G"), ("q35", "qemu64", "64M")])
+@pytest.mark.parametrize("name", ["wx", "memory", "copies"])
+def test_kernel_memory(name, machine, cpu, memory):
+    """W^X of every kernel page; all memory can be used; copies stop where user memory does."""
+    out = boot(f"selftest={name}", machine=machine, cpu=cpu, memory=memory, variant="debug", timeout=120)
+    assert out.lines("coracle: selftest: "), out.text
+    assert not out.lines("coracle: panic"), out.text
