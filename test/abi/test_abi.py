@@ -48,7 +48,8 @@ def outcome(cmd, how, env):
 
 def in_vm(binary, how, extra):
     env = dict(os.environ)
-    options = [w for e in extra for w in ("-e", e)] + how.get("options", "").split()
+    options = [*os.environ.get("ABI_OPTIONS", "").split(), *how.get("options", "").split()]
+    options += [w for e in extra for w in ("-e", e)]
     return outcome([CORACLE, "run", *options, binary, *how.get("args", "").split()], how, env)
 
 
