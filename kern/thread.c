@@ -226,7 +226,8 @@ void thread_exit(void)
 /* Interrupts off, on another thread's stack. */
 void thread_reap(struct thread *t)
 {
-	stack_free(t->kstack);
+	if (t->kstack != arch_boot_stack()) /* that one is part of the image, and stays */
+		stack_free(t->kstack);
 	t->kstack = NULL;
 	if (t->fpu)
 		slab_free(fpu_cache, t->fpu);
