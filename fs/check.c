@@ -123,7 +123,7 @@ static err_t check_inode(struct checker *k, struct tuple *t, struct sym *name)
 
 	k->name = name;
 	if (t->refs - (t->owner ? 1 : 0) > 1) {
-		err = ranges_add(&k->twice, t->serial, 1);
+		err = ranges_add(&k->twice, (uintptr_t)t, 1);
 		if (err)
 			return err == -EEXIST ? 0 : err;
 	}

@@ -48,7 +48,7 @@ static err_t claim_inode(struct tfs *fs, struct tuple *t, struct ranges *twice)
 	err_t err;
 
 	if (t->refs > 1) {
-		err = ranges_add(twice, t->serial, 1);
+		err = ranges_add(twice, (uintptr_t)t, 1);
 		if (err)
 			return err == -EEXIST ? 0 : err;
 	}

@@ -146,10 +146,21 @@ static err_t resize(struct vstore *vs, struct tuple *t, uint32_t cap)
 	return 0;
 }
 
+/* Once in four thousand million additions cookies begin anew. */
+static void renumber(struct tuple *t)
+{
+	t->order = 0;
+	for (uint32_t i = 0; i < t->used; i++)
+		if (is_nested(&t->e[i].v) || t->e[i].v.type == VALUE_NONE)
+			t->e[i].v.len = t->order++;
+}
+
 err_t tuple_reserve(struct vstore *vs, struct tuple *t, uint32_t n)
 {
 	uint32_t want;
 
+	if (n > UINT32_MAX - t->order)
+		renumber(t);
 	if (n <= t->cap - t->used)
 		return 0;
 	if (n > (1u << 28) || t->live > (1u << 28))

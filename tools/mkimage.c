@@ -277,15 +277,15 @@ static err_t write_sparse(struct mkimage *m, uint64_t sector, const uint8_t *p, 
 	return 0;
 }
 
-/* The next `len` bytes of the source, zero-padded to sectors. */
+/* The next `len` bytes of the source. */
 static bool fetch(struct mkimage *m, int fd, const struct mkimage_src *s, uint64_t off, size_t len)
 {
 	size_t got = 0;
 
-	if (fd < 0) {
+	if (fd < 0 && len)
 		memcpy(m->chunk, (const uint8_t *)s->data + off, len);
+	if (fd < 0)
 		got = len;
-	}
 	while (got < len) {
 		ssize_t n = pread(fd, m->chunk + got, len - got, (off_t)(off + got));
 
@@ -297,23 +297,24 @@ static bool fetch(struct mkimage *m, int fd, const struct mkimage_src *s, uint64
 			return mk_fail(m, "%s: became shorter while it was read", s->host);
 		got += (size_t)n;
 	}
-	memset(m->chunk + len, 0, ALIGN_UP(len, (size_t)MK_SECTOR) - len);
 	return true;
 }
 
 static bool copy_extent(struct mkimage *m, int fd, const struct mkimage_src *s, uint64_t off,
 			uint64_t size, const struct tfs_extent *x)
 {
-	uint64_t len = MIN(x->n * MK_SECTOR, size - off);
+	uint64_t len = x->n * MK_SECTOR;
 
 	for (uint64_t at = 0; at < len; at += MK_CHUNK) {
-		size_t n = (size_t)MIN(len - at, (uint64_t)MK_CHUNK);
+		size_t room = (size_t)MIN(len - at, (uint64_t)MK_CHUNK);
+		size_t n = (size_t)MIN((uint64_t)room, off + at < size ? size - off - at : 0);
 		err_t err;
 
+		/* Zeros to the end of the unit: whoever extends the file must not find more. */
 		if (!fetch(m, fd, s, off + at, n))
 			return false;
-		err = write_sparse(m, x->sector + at / MK_SECTOR, m->chunk,
-				   ALIGN_UP(n, (size_t)MK_SECTOR));
+		memset(m->chunk + n, 0, room - n);
+		err = write_sparse(m, x->sector + at / MK_SECTOR, m->chunk, room);
 		if (err)
 			return mk_fail_err(m, err, m->o.path);
 		m->written += n;
@@ -326,7 +327,8 @@ static bool copy_extent(struct mkimage *m, int fd, const struct mkimage_src *s, 
 static bool copy_data(struct mkimage *m, struct tfs_inode *i, int fd, const struct mkimage_src *s,
 		      uint64_t size)
 {
-	uint64_t blocks = DIV_UP(size, (uint64_t)MK_SECTOR), block = 0;
+	uint64_t blocks = ALIGN_UP(DIV_UP(size, (uint64_t)MK_SECTOR), (uint64_t)TFS_ALLOC),
+		 block = 0;
 	int64_t mtime = i->mtime;
 	err_t err = 0;
 
@@ -339,7 +341,7 @@ static bool copy_data(struct mkimage *m, struct tfs_inode *i, int fd, const stru
 		block += err ? 0 : x.n;
 	}
 	if (!err && size)
-		err = tfs_write_end(i, 0, ALIGN_UP(blocks, (uint64_t)TFS_ALLOC), size, mtime);
+		err = tfs_write_end(i, 0, blocks, size, mtime);
 	return err ? mk_fail_err(m, err, s->host ? s->host : m->o.path) : true;
 }
 
