@@ -45,24 +45,6 @@ static uint64_t slice_of(const struct thread *t)
 	return MAX(SLICE_NS - (uint64_t)((int64_t)(SLICE_NS / 20) * t->nice), SLICE_MIN_NS);
 }
 
-/* The timer may have been set for the thread before: whoever runs has had its own slice, or gets the rest. */
-static void slice_over(struct timer *timer)
-{
-	struct thread *t = thread_self();
-	uint64_t end = t->last_ns + slice_of(t);
-
-	this_cpu()->slice_armed = false;
-	if (!this_cpu()->rq_len || t == this_cpu()->idle)
-		return;
-	if (clock_mono_ns() < end) {
-		this_cpu()->slice_armed = true;
-		timer_set(timer, end);
-		return;
-	}
-	/* Relaxed: read by this CPU, on its way to user mode. */
-	atomic_fetch_or_explicit(&t->flags, THREAD_RESCHED, memory_order_relaxed);
-}
-
 /* Own CPU, interrupts off, no lock held: somebody waits, so whoever runs now has a slice. */
 static void need_slice(struct cpu *c)
 {
@@ -126,6 +108,64 @@ static struct thread *dequeue(struct cpu *c)
 					  memory_order_relaxed); /* relaxed: under the lock */
 	}
 	return t;
+}
+
+static unsigned load_of(const struct cpu *c)
+{
+	return c->rq_len + !is_idle(c->arch.id);
+}
+
+/* Of the CPUs that t may run on, the one with the least to do; `first` where it is as good as any. */
+static struct cpu *least_loaded(const struct thread *t, struct cpu *first)
+{
+	struct cpu *best = t->affinity >> first->arch.id & 1 ? first : NULL;
+
+	for (unsigned i = 0; i < ncpus; i++)
+		if ((t->affinity >> i & 1) && (!best || load_of(cpus[i]) < load_of(best)))
+			best = cpus[i];
+	return best;
+}
+
+/*
+ * Where two compete and another CPU has at least two fewer, one thread moves there. Idle CPUs help themselves; this
+ * is for when none is idle and the queues are uneven. At most once a slice, so that caches stay warm.
+ */
+static void balance(struct cpu *c)
+{
+	struct thread *t;
+	struct cpu *to;
+
+	spin_lock(&c->rq_lock);
+	t = list_first(&c->rq, struct thread, rq_link);
+	to = t ? least_loaded(t, c) : NULL;
+	if (!to || load_of(to) + 2 > load_of(c)) {
+		spin_unlock(&c->rq_lock);
+		return;
+	}
+	dequeue(c);
+	spin_unlock(&c->rq_lock);
+	/* Relaxed: RUNNABLE and on no queue, the thread is ours alone. */
+	atomic_store_explicit(&t->cpu, to->arch.id, memory_order_relaxed);
+	enqueue(to, t);
+}
+
+/* The timer may have been set for the thread before: whoever runs has had its own slice, or gets the rest. */
+static void slice_over(struct timer *timer)
+{
+	struct thread *t = thread_self();
+	uint64_t end = t->last_ns + slice_of(t);
+
+	this_cpu()->slice_armed = false;
+	if (!this_cpu()->rq_len || t == this_cpu()->idle)
+		return;
+	balance(this_cpu());
+	if (clock_mono_ns() < end) {
+		this_cpu()->slice_armed = true;
+		timer_set(timer, end);
+		return;
+	}
+	/* Relaxed: read by this CPU, on its way to user mode. */
+	atomic_fetch_or_explicit(&t->flags, THREAD_RESCHED, memory_order_relaxed);
 }
 
 /* t is RUNNABLE and on no queue, so that it is ours alone. Interrupts off. */
@@ -195,6 +235,8 @@ void sched_add(struct thread *t)
 	bool on = irq_save();
 
 	t->state = THREAD_RUNNABLE;
+	/* Relaxed: a hint for place(), and nobody else knows the thread yet. */
+	atomic_store_explicit(&t->cpu, least_loaded(t, this_cpu())->arch.id, memory_order_relaxed);
 	place(t);
 	irq_restore(on);
 }

@@ -79,6 +79,8 @@ void lapic_init(void)
 	reg_write(REG_SPURIOUS, SPURIOUS_ENABLE | VEC_SPURIOUS);
 	reg_write(REG_LVT_TIMER, VEC_TIMER | (x86.tsc_deadline ? LVT_DEADLINE : 0));
 	reg_write(REG_TIMER_DIVIDE, DIVIDE_BY_1);
+	/* The mode is set by memory, the deadline by WRMSR, which does not wait for it (SDM 11.5.4.1). */
+	__asm__ volatile("mfence" : : : "memory");
 }
 
 void lapic_eoi(void)

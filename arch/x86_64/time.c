@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * time.c: the clock is the TSC; this file finds its frequency.  In order: CPUID's crystal leaf, the
- * hypervisor's frequency leaf, kvmclock, the local APIC timer where its rate is known (QEMU's and KVM's count
+ * time.c: the clock is the TSC; this file finds its frequency.  In order: the hypervisor's
+ * frequency leaf, kvmclock (both know of a scaled TSC), CPUID's crystal leaf, the local APIC timer where its rate is known (QEMU's and KVM's count
  * nanoseconds; under TCG the TSC is the host's, whose rate nobody tells), CPUID's nominal MHz, the PIT.
  */
 #include "arch/io.h"
@@ -159,8 +159,8 @@ static uint64_t hz_by_pit(void)
 static uint64_t find_hz(void)
 {
 	static uint64_t (*const ways[])(void) = {
-		hz_by_crystal, hz_by_hypervisor, hz_by_kvmclock,
-		hz_by_lapic,   hz_by_nominal,	 hz_by_pit,
+		hz_by_hypervisor, hz_by_kvmclock, hz_by_crystal,
+		hz_by_lapic,	  hz_by_nominal,  hz_by_pit,
 	};
 	uint64_t hz = 0;
 
