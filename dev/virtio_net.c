@@ -78,17 +78,21 @@ static void abandon(struct net_pair *p)
 	atomic_store_explicit(&p->net->nif.link_up, false, memory_order_relaxed);
 }
 
-/* False: the pair is dead, and empty. */
-static bool pair_ok(struct net_pair *p)
+static cold noinline bool pair_failed(struct net_pair *p)
 {
 	const char *why = p->rx->ring.error ?: p->tx->ring.error;
 
-	if (unlikely(why))
+	if (why)
 		vdev_fail(p->net->vd, "queue pair %u: %s", p->index, why);
-	if (likely(!vdev_failed(p->net->vd)))
-		return true;
 	abandon(p);
 	return false;
+}
+
+/* False: the pair is dead, and empty. */
+static inline bool pair_ok(struct net_pair *p)
+{
+	return likely(!p->rx->ring.error && !p->tx->ring.error && !vdev_failed(p->net->vd)) ||
+	       pair_failed(p);
 }
 
 /* --- receive -------------------------------------------------------------------------------------- */
@@ -195,7 +199,7 @@ static void tx_reap(struct net_pair *p)
 		pkt_free(k);
 }
 
-static unsigned net_poll(struct netif *nif, unsigned q, struct pkt_pool *pool, struct pkt_list *out,
+static unsigned nif_poll(struct netif *nif, unsigned q, struct pkt_pool *pool, struct pkt_list *out,
 			 unsigned max)
 {
 	struct net_pair *p = &net_of(nif)->pair[q];
@@ -213,14 +217,15 @@ static unsigned net_poll(struct netif *nif, unsigned q, struct pkt_pool *pool, s
 		pkt_list_add(out, k);
 		n++;
 	}
-	tx_reap(p);
+	if (p->tx->ring.inflight)
+		tx_reap(p);
 	rx_fill(p, pool);
 	TRACE(TRACE_NET, "net poll", q, n, p->rx_posted);
 	(void)pair_ok(p); /* what was taken before it broke is good */
 	return n;
 }
 
-static bool net_rx_irq(struct netif *nif, unsigned q, bool on)
+static bool nif_rx_irq(struct netif *nif, unsigned q, bool on)
 {
 	struct net_pair *p = &net_of(nif)->pair[q];
 
@@ -255,7 +260,7 @@ static void tx_drop_all(struct net_pair *p, struct pkt_list *batch)
 	pkt_list_free(batch);
 }
 
-static void net_transmit(struct netif *nif, unsigned q, struct pkt_list *batch)
+static void nif_transmit(struct netif *nif, unsigned q, struct pkt_list *batch)
 {
 	struct net_pair *p = &net_of(nif)->pair[q];
 	struct netif_stats *st = &nif->stats[q];
@@ -282,7 +287,7 @@ static void net_transmit(struct netif *nif, unsigned q, struct pkt_list *batch)
 		tx_drop_all(p, batch);
 }
 
-static bool net_tx_irq(struct netif *nif, unsigned q, bool on)
+static bool nif_tx_irq(struct netif *nif, unsigned q, bool on)
 {
 	struct net_pair *p = &net_of(nif)->pair[q];
 	struct vq *r = &p->tx->ring;
@@ -320,7 +325,7 @@ static void tx_on_irq(struct vqueue *q)
 
 	if (!nif->up || !vq_pending(&q->ring))
 		return;
-	/* relaxed: see net_tx_irq() */
+	/* relaxed: see nif_tx_irq() */
 	if (atomic_exchange_explicit(&p->tx_wait, false, memory_order_relaxed))
 		nif->up->tx_room(nif->up_ctx, nif, p->index);
 }
@@ -416,7 +421,7 @@ static err_t ctl_mac_table(struct virtio_net *n, const uint8_t (*mac)[6], unsign
 		       sizeof(head) + count * 6ul);
 }
 
-static err_t net_rx_filter(struct netif *nif, const uint8_t (*mac)[6], unsigned count, bool promisc,
+static err_t nif_rx_filter(struct netif *nif, const uint8_t (*mac)[6], unsigned count, bool promisc,
 			   bool allmulti)
 {
 	struct virtio_net *n = net_of(nif);
@@ -452,12 +457,12 @@ static err_t ctl_set_pairs(struct virtio_net *n)
 
 /* --- bringing it up ------------------------------------------------------------------------------- */
 
-static const struct netif_ops net_ops = {
-	.poll = net_poll,
-	.transmit = net_transmit,
-	.rx_irq = net_rx_irq,
-	.tx_irq = net_tx_irq,
-	.rx_filter = net_rx_filter,
+static const struct netif_ops nif_ops = {
+	.poll = nif_poll,
+	.transmit = nif_transmit,
+	.rx_irq = nif_rx_irq,
+	.tx_irq = nif_tx_irq,
+	.rx_filter = nif_rx_filter,
 };
 
 #define GUEST_GSO                                                                     \
@@ -579,7 +584,7 @@ static err_t make_control(struct virtio_net *n)
 
 static void fill_netif(struct virtio_net *n)
 {
-	n->nif.ops = &net_ops;
+	n->nif.ops = &nif_ops;
 	n->nif.dev = n;
 	n->nif.tx_headroom = HDR;
 	n->nif.features = netif_features(n->vd);

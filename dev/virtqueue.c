@@ -87,46 +87,25 @@ void vq_break(struct vq *q, const char *why)
 		q->error = why;
 }
 
-static void fill_desc(struct vring_desc *d, const struct vq_seg *s, unsigned flags, uint16_t next)
+static void fill_desc(struct vring_desc *d, const struct vq_seg *s, unsigned flags, unsigned next)
 {
-	*d = (struct vring_desc){ s->addr, s->len, (uint16_t)flags, next };
+	*d = (struct vring_desc){ s->addr, s->len, (uint16_t)flags, (uint16_t)next };
 }
 
-/* The chain in the ring itself. Its slots are already linked. Returns the descriptor after the last. */
-static uint16_t add_direct(struct vq *q, const struct vq_seg *seg, unsigned nout, unsigned n)
+/* The chain that starts at `head` belongs to the device from the next vq_publish() on. */
+static inline void hand_over(struct vq *q, unsigned head, unsigned ndesc, uint32_t bytes,
+			     void *token)
 {
-	uint16_t i = q->free_head;
+	struct vq_slot *s = &q->slot[head];
+	uint16_t idx = q->avail_idx;
 
-	for (unsigned k = 0; k < n; k++) {
-		unsigned flags =
-			(k < nout ? 0 : VRING_DESC_WRITE) | (k + 1 < n ? VRING_DESC_NEXT : 0);
-
-		fill_desc(&q->desc[i], &seg[k], flags, q->slot[i].next);
-		i = q->slot[i].next;
-	}
-	return i;
-}
-
-/* 2.7.5.3: one ring descriptor that points at a table. */
-static uint16_t add_indirect(struct vq *q, const struct vq_seg *seg, unsigned nout, unsigned n)
-{
-	uint16_t head = q->free_head;
-	size_t first = (size_t)(q->table_free - 1u) * q->table_len;
-	struct vq_seg table = {
-		.addr = q->table_bus + first * sizeof(struct vring_desc),
-		.len = n * (uint32_t)sizeof(struct vring_desc),
-	};
-
-	for (unsigned k = 0; k < n; k++) {
-		unsigned flags =
-			(k < nout ? 0 : VRING_DESC_WRITE) | (k + 1 < n ? VRING_DESC_NEXT : 0);
-
-		fill_desc(&q->table[first + k], &seg[k], flags, (uint16_t)(k + 1));
-	}
-	fill_desc(&q->desc[head], &table, VRING_DESC_INDIRECT, 0);
-	q->slot[head].table = q->table_free;
-	q->table_free = q->table_next[q->table_free - 1];
-	return q->slot[head].next;
+	s->token = token;
+	s->in_bytes = bytes;
+	s->ndesc = (uint16_t)ndesc;
+	q->nfree = (uint16_t)(q->nfree - ndesc);
+	q->inflight++;
+	shared_store(&q->avail->ring[idx & (q->size - 1)], (uint16_t)head);
+	q->avail_idx = (uint16_t)(idx + 1);
 }
 
 static uint32_t in_bytes(const struct vq_seg *seg, unsigned nout, unsigned n)
@@ -138,25 +117,10 @@ static uint32_t in_bytes(const struct vq_seg *seg, unsigned nout, unsigned n)
 	return sum;
 }
 
-/* The chain that starts at `head` belongs to the device from the next vq_publish() on. */
-static inline void hand_over(struct vq *q, uint16_t head, unsigned ndesc, uint32_t bytes,
-			     void *token)
-{
-	struct vq_slot *s = &q->slot[head];
-
-	s->token = token;
-	s->in_bytes = bytes;
-	s->ndesc = (uint16_t)ndesc;
-	q->nfree = (uint16_t)(q->nfree - ndesc);
-	q->inflight++;
-	shared_store(&q->avail->ring[q->avail_idx & (q->size - 1)], head);
-	q->avail_idx++;
-}
-
 /* What most packets are, and every receive buffer. */
-static err_t add_one(struct vq *q, const struct vq_seg *seg, bool in, void *token)
+static inline err_t add_one(struct vq *q, const struct vq_seg *seg, bool in, void *token)
 {
-	uint16_t head = q->free_head;
+	unsigned head = q->free_head;
 
 	if (unlikely(!q->nfree))
 		return -ENOSPC;
@@ -166,23 +130,70 @@ static err_t add_one(struct vq *q, const struct vq_seg *seg, bool in, void *toke
 	return 0;
 }
 
+/* 2.7.5.3: one ring descriptor that points at a table. */
+static noinline err_t add_indirect(struct vq *q, const struct vq_seg *seg, unsigned nout,
+				   unsigned n, void *token)
+{
+	unsigned head = q->free_head;
+	size_t first = (size_t)(q->table_free - 1u) * q->table_len;
+	struct vring_desc *t = &q->table[first];
+	struct vq_seg table = {
+		.addr = q->table_bus + first * sizeof(struct vring_desc),
+		.len = n * (uint32_t)sizeof(struct vring_desc),
+	};
+
+	if (unlikely(!q->nfree))
+		return -ENOSPC;
+	for (unsigned k = 0; k < n; k++)
+		fill_desc(&t[k], &seg[k],
+			  k < nout ? VRING_DESC_NEXT : VRING_DESC_NEXT | VRING_DESC_WRITE, k + 1);
+	t[n - 1].flags = nout < n ? VRING_DESC_WRITE : 0;
+	fill_desc(&q->desc[head], &table, VRING_DESC_INDIRECT, 0);
+	q->slot[head].table = q->table_free;
+	q->table_free = q->table_next[q->table_free - 1];
+	q->free_head = q->slot[head].next;
+	hand_over(q, head, 1, in_bytes(seg, nout, n), token);
+	return 0;
+}
+
+/* The chain in the ring itself. Its slots are already linked. */
+static noinline err_t add_direct(struct vq *q, const struct vq_seg *seg, unsigned nout, unsigned n,
+				 void *token)
+{
+	unsigned flags = VRING_DESC_NEXT, head = q->free_head, i = head, last = i;
+	uint32_t bytes = 0;
+
+	if (unlikely(n > q->nfree))
+		return n > q->size && n > q->table_len ? -EMSGSIZE : -ENOSPC;
+	for (unsigned k = 0; k < n; k++) {
+		unsigned next = q->slot[i].next;
+
+		if (k >= nout) {
+			flags = VRING_DESC_NEXT | VRING_DESC_WRITE;
+			bytes += seg[k].len;
+		}
+		fill_desc(&q->desc[i], &seg[k], flags, next);
+		last = i;
+		i = next;
+	}
+	q->desc[last].flags = (uint16_t)(flags & ~VRING_DESC_NEXT);
+	q->free_head = (uint16_t)i;
+	hand_over(q, head, n, bytes, token);
+	return 0;
+}
+
 err_t vq_add(struct vq *q, const struct vq_seg *seg, unsigned nout, unsigned nin, void *token)
 {
 	unsigned n = nout + nin;
-	bool indirect = n > VQ_DIRECT_MAX && n <= q->table_len && q->table_free;
-	unsigned ndesc = indirect ? 1 : n;
-	uint16_t head = q->free_head;
 
 	DEBUG_ASSERT(token && n);
 	if (unlikely(q->error))
 		return -EIO;
 	if (n == 1)
 		return add_one(q, seg, nin, token);
-	if (unlikely(ndesc > q->nfree))
-		return n > q->size && n > q->table_len ? -EMSGSIZE : -ENOSPC;
-	q->free_head = indirect ? add_indirect(q, seg, nout, n) : add_direct(q, seg, nout, n);
-	hand_over(q, head, ndesc, in_bytes(seg, nout, n), token);
-	return 0;
+	if (n > VQ_DIRECT_MAX && n <= q->table_len && q->table_free)
+		return add_indirect(q, seg, nout, n, token);
+	return add_direct(q, seg, nout, n, token);
 }
 
 bool vq_publish(struct vq *q)
@@ -226,8 +237,15 @@ static bool see_used(struct vq *q)
 	return true;
 }
 
+static void put_table(struct vq *q, struct vq_slot *s)
+{
+	q->table_next[s->table - 1] = q->table_free;
+	q->table_free = s->table;
+	s->table = 0;
+}
+
 /* Put the chain that starts at `head` back on the free list, its links as they are. */
-static void *release_chain(struct vq *q, uint16_t head)
+static inline void *release_chain(struct vq *q, uint16_t head)
 {
 	struct vq_slot *s = &q->slot[head], *last = s;
 	void *token = s->token;
@@ -239,11 +257,8 @@ static void *release_chain(struct vq *q, uint16_t head)
 	q->nfree = (uint16_t)(q->nfree + s->ndesc);
 	q->inflight--;
 	s->token = NULL;
-	if (s->table) {
-		q->table_next[s->table - 1] = q->table_free;
-		q->table_free = s->table;
-		s->table = 0;
-	}
+	if (s->table)
+		put_table(q, s);
 	return token;
 }
 
