@@ -12,7 +12,7 @@ void *memchr(const void *s, int c, size_t n)
 	return NULL;
 }
 
-size_t strlen(const char *s)
+size_t(strlen)(const char *s)
 {
 	size_t n = 0;
 
@@ -30,7 +30,7 @@ size_t strnlen(const char *s, size_t max)
 	return n;
 }
 
-int strcmp(const char *a, const char *b)
+int(strcmp)(const char *a, const char *b)
 {
 	while (*a && *a == *b) {
 		a++;
