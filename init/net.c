@@ -17,6 +17,7 @@
 #include "sock/inet.h"
 #include "sock/netconf.h"
 #include "sock/netlink.h"
+#include "sock/proc_net.h"
 #include "sock/shard.h"
 
 /* A setting of interface n (from 1): in its tuple, or for the first at the root. */
@@ -185,6 +186,8 @@ err_t net_start(void)
 	if (!err)
 		err = netconf_loopback();
 	netlink_init();
+	if (!err)
+		err = proc_net_init();
 	for (struct netif *nif = netif_next(NULL); nif && !err; nif = netif_next(nif))
 		err = start_one(nif, ++n);
 	if (!err && n) {

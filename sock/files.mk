@@ -17,3 +17,4 @@ sock-y += sock/shard.c
 sock-y += sock/netconf.c
 sock-y += sock/netlink.c
 sock-y += sock/netlink_route.c
+sock-y += sock/proc_net.c
