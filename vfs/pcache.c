@@ -283,10 +283,19 @@ void pcache_forget(struct pcache *pc, uint64_t first, uint64_t last)
 
 /* --- filling ---------------------------------------------------------------------------------------------- */
 
-/* A new page in the tree, locked, with two references: the caller's and the filler's. NULL: none, or there. */
+static struct page *new_page(unsigned flags)
+{
+	enum { TRIM = 64 };
+
+	if (unlikely(page_low())) /* before it is used up: others cannot reclaim */
+		lru_shrink(TRIM);
+	return page_alloc(0, PAGE_USER | flags);
+}
+
+/* A new page in the tree, locked; the reference is the filler's. NULL: no memory, or there is one. */
 static struct page *add_locked_page(struct pcache *pc, uint64_t index)
 {
-	struct page *p = page_alloc(0, PAGE_USER | (pc->ops->fill ? 0 : PAGE_ZERO));
+	struct page *p = new_page(pc->ops->fill ? 0 : PAGE_ZERO);
 
 	if (!p)
 		return NULL;
@@ -535,7 +544,7 @@ static err_t get_for_write(struct pcache *pc, uint64_t index, bool whole, struct
  */
 static long write_fresh(struct pcache *pc, struct uio *u, uint64_t pos, size_t n, struct page **out)
 {
-	struct page *p = page_alloc(0, PAGE_USER);
+	struct page *p = new_page(0);
 	size_t off = pos & PAGE_MASK;
 	char *va;
 	long done;

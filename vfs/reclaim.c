@@ -99,13 +99,14 @@ static void rotate(struct page *p)
 	push(&fresh, p);
 }
 
-unsigned long lru_shrink(unsigned long n)
+/* Look at up to `budget` pages; *budget: what is left of it. */
+static unsigned long shrink_some(unsigned long n, unsigned long *budget)
 {
-	unsigned long done = 0, budget = n * 4 + 64;
+	unsigned long done = 0;
 
 	spin_lock(&lru_lock);
 	while (done < n) {
-		struct page *p = oldest_unused(&budget);
+		struct page *p = oldest_unused(budget);
 
 		if (!p)
 			break;
@@ -115,6 +116,23 @@ unsigned long lru_shrink(unsigned long n)
 			rotate(p);
 	}
 	spin_unlock(&lru_lock);
+	return done;
+}
+
+/* Every page is looked at twice at most: the first look may only take its second chance away. */
+unsigned long lru_shrink(unsigned long n)
+{
+	enum { AT_ONCE = 512 };
+	unsigned long done = 0, left = (fresh.n + busy.n) * 2;
+
+	while (done < n && left) {
+		unsigned long budget = MIN(left, (unsigned long)AT_ONCE), given = budget;
+
+		done += shrink_some(n - done, &budget);
+		if (budget == given)
+			break; /* both lists are empty */
+		left -= given - budget;
+	}
 	return done;
 }
 
@@ -159,12 +177,17 @@ unsigned long lru_shrink_mapped(unsigned long n)
 	return done;
 }
 
+/*
+ * More than was asked for, so that the next ones need not ask. What is left then is dirty or mapped: the write-back
+ * thread has its turn, and is waited for, though not for long: it may need what the caller holds.
+ */
 static unsigned long reclaim(unsigned long pages)
 {
-	unsigned long done = lru_shrink(pages);
+	enum { BATCH = 64, ROUNDS = 4 };
+	unsigned long done = lru_shrink(MAX(pages, (unsigned long)BATCH));
 
-	if (done < pages)
-		writeback_kick();
+	for (unsigned i = 0; done < pages && i < ROUNDS && writeback_trim(); i++)
+		done += lru_shrink(MAX(pages, (unsigned long)BATCH));
 	return done;
 }
 

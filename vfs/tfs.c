@@ -6,6 +6,7 @@
 #include "kern/slab.h"
 #include "lib/fmt.h"
 #include "lib/mem.h"
+#include "vfs/reclaim.h"
 #include "vfs/regular.h"
 #include "vfs/tfs_int.h"
 #include "vfs/vfs.h"
@@ -26,17 +27,40 @@ static const struct inode_ops node_ops;
 
 /* --- memory for the core ------------------------------------------------------------------------------ */
 
+/*
+ * kmalloc() may be called anywhere and so never reclaims; here it may be done: clean pages go, in the order in which they
+ * came, which tends to give back runs of them. Only spinlocks are taken: the file system's lock is held.
+ */
+static bool make_room(size_t size, unsigned *tries)
+{
+	enum { TRIES = 16, BATCH = 64 };
+
+	return (*tries)++ < TRIES && lru_shrink(BATCH + 2 * DIV_UP(size, PAGE_SIZE));
+}
+
 static void *mem_get(struct alloc *a, size_t size)
 {
+	unsigned tries = 0;
+	void *p;
+
 	(void)a;
-	return kmalloc(size);
+	do
+		p = kmalloc(size);
+	while (!p && make_room(size, &tries));
+	return p;
 }
 
 static void *mem_resize(struct alloc *a, void *p, size_t old, size_t size)
 {
+	unsigned tries = 0;
+	void *q;
+
 	(void)a;
 	(void)old;
-	return krealloc(p, size);
+	do
+		q = krealloc(p, size);
+	while (!q && make_room(size, &tries));
+	return q;
 }
 
 static void mem_put(struct alloc *a, void *p, size_t size)

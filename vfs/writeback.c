@@ -11,7 +11,8 @@
 #include "vfs/fs.h"
 #include "vfs/reclaim.h"
 
-#define AGE_NS (5 * 1000000000ull)
+#define AGE_NS	     (5 * 1000000000ull)
+#define TRIM_WAIT_NS 200000000ull
 
 static struct spinlock lock = SPINLOCK_INIT(RANK_WAITQ);
 static struct waitq wq;
@@ -21,6 +22,9 @@ static uint64_t fs_dirty_since; /* [lock] 0: no metadata to write */
 static bool kicked, due;	/* [lock] */
 static struct timer timer;
 static _Atomic long ndirty;
+static struct thread *writer; /* [I] */
+static struct waitq trimmed;  /* [lock] the thread has made a round for memory */
+static uint64_t ntrims;	      /* [lock] */
 
 uint64_t writeback_dirty_pages(void)
 {
@@ -91,13 +95,22 @@ void writeback_fs(struct fs *fs)
 	spin_unlock_irq(&lock, on);
 }
 
-void writeback_kick(void)
+bool writeback_trim(void)
 {
-	bool on = spin_lock_irq(&lock);
+	uint64_t deadline = clock_mono_ns() + TRIM_WAIT_NS;
+	bool on;
+	uint64_t before;
 
+	if (thread_self() == writer)
+		return false;
+	on = spin_lock_irq(&lock);
+	before = ntrims;
 	kicked = true;
 	wake_locked();
+	while (ntrims == before && waitq_wait_deaf(&trimmed, deadline) == 0)
+		;
 	spin_unlock_irq(&lock, on);
+	return true;
 }
 
 /* --- one file ------------------------------------------------------------------------------------- */
@@ -150,6 +163,7 @@ err_t writeback_all(struct fs *fs)
 
 static void write_metadata(uint64_t not_after)
 {
+	static err_t last_error; /* the same one is said once */
 	bool on = spin_lock_irq(&lock), old = fs_dirty_since && fs_dirty_since <= not_after;
 
 	if (old)
@@ -157,9 +171,15 @@ static void write_metadata(uint64_t not_after)
 	spin_unlock_irq(&lock, on);
 	if (!old)
 		return;
-	for (struct fs *fs = fs_next(NULL); fs; fs = fs_next(fs))
-		if (fs->ops->sync && !(fs->flags & FS_RDONLY) && fs->ops->sync(fs))
-			klog_err("%s: cannot write to %s\n", fs->type, fs->source);
+	for (struct fs *fs = fs_next(NULL); fs; fs = fs_next(fs)) {
+		err_t err = fs->ops->sync && !(fs->flags & FS_RDONLY) ? fs->ops->sync(fs) : 0;
+
+		if (err && err != last_error)
+			klog_err("%s: cannot write to %s: error %d", fs->type, fs->source, -err);
+		if (err)
+			writeback_fs(fs); /* another time */
+		last_error = err;
+	}
 }
 
 static void trim(void)
@@ -191,6 +211,10 @@ static void run(void *arg)
 			trim();
 
 		on = spin_lock_irq(&lock);
+		if (short_of_memory) {
+			ntrims++;
+			waitq_wake(&trimmed, UINT32_MAX);
+		}
 		arm_locked();
 		spin_unlock_irq(&lock, on);
 	}
@@ -216,10 +240,12 @@ err_t writeback_init(void)
 	err_t err;
 
 	waitq_init(&wq, &lock);
+	waitq_init(&trimmed, &lock);
 	timer_init(&timer, timer_fired);
 	err = thread_new("writeback", run, NULL, &t);
 	if (err)
 		return err;
+	writer = t;
 	thread_start(t);
 	return 0;
 }

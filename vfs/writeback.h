@@ -12,8 +12,9 @@ struct fs;
 err_t writeback_init(void) must_check;
 void writeback_file(struct pcache *pc); /* it has dirty pages now */
 void writeback_fs(struct fs *fs);	/* its metadata changed */
-void writeback_kick(void);		/* memory is short: clean and trim. Any thread. */
-void writeback_page_dirty(long n);	/* dirty pages more or less */
+/* Memory is short: have the thread clean and trim, and wait a little for it. False: the caller is that thread. */
+bool writeback_trim(void);
+void writeback_page_dirty(long n); /* dirty pages more or less */
 /* A writer: wait while too much is dirty. No lock held. */
 void writeback_throttle(struct pcache *pc);
 /* Every dirty file of this file system (NULL: of all); the first error. */
