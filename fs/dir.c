@@ -251,6 +251,9 @@ err_t tfs_link(struct tfs_inode *dir, const char *name, size_t len, struct tfs_i
 		return -EEXIST;
 	if (i->nlink == UINT32_MAX)
 		return -EMLINK;
+	err = i->nlink ? 0 : tfs_inode_stage(i);
+	if (err)
+		return err;
 	edits_init(&es);
 	dir_edit_nlink(&es, i, i->nlink + 1);
 	i->t->refs++;

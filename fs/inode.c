@@ -196,13 +196,14 @@ void tfs_put(struct tfs_inode *i)
 
 /* --- dirty attributes ------------------------------------------------------------------------- */
 
+/* A file without a name has nothing in the log; what it is told is kept for the day it gets one. */
 void tfs_inode_touch(struct tfs_inode *i, unsigned dirty)
 {
-	if (list_empty(&i->link)) {
+	i->dirty = (uint8_t)(i->dirty | dirty);
+	if (i->nlink && list_empty(&i->link)) {
 		list_add_tail(&i->fs->dirty, &i->link);
 		tfs_get(i);
 	}
-	i->dirty = (uint8_t)(i->dirty | dirty);
 }
 
 static void clean(struct tfs_inode *i)
@@ -227,7 +228,7 @@ static struct value mode_value(const struct tfs_inode *i)
 	return value_uint(special ? i->mode : i->mode & PERMS);
 }
 
-static err_t stage_inode(struct tfs_inode *i)
+err_t tfs_inode_stage(struct tfs_inode *i)
 {
 	struct tfs *fs = i->fs;
 	struct edits es;
@@ -253,7 +254,7 @@ err_t tfs_inodes_stage(struct tfs *fs)
 {
 	while (!list_empty(&fs->dirty)) {
 		struct tfs_inode *i = list_entry(fs->dirty.next, struct tfs_inode, link);
-		err_t err = stage_inode(i);
+		err_t err = tfs_inode_stage(i);
 
 		if (err)
 			return err;
@@ -315,6 +316,10 @@ void tfs_inode_orphan(struct tfs_inode *i)
 	const struct value *v = typed(i->t, i->fs->k.extents, VALUE_TUPLE);
 
 	i->nlink = 0;
+	if (!list_empty(&i->link)) { /* not its last reference: the caller has one */
+		list_del(&i->link);
+		tfs_put(i);
+	}
 	if (v)
 		leave_log(v->t);
 	leave_log(i->t);

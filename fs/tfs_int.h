@@ -34,20 +34,20 @@ void bytes_free(struct alloc *, struct bytes *);
 void bytes_put(struct bytes *, const void *p, size_t n);
 
 /* Keys of the schema, interned at mount. */
-#define TFS_KEYS(X)                                                                        \
-	X(children)                                                                        \
-	X(extents)                                                                         \
-	X(filelength)                                                                      \
-	X(offset)                                                                          \
-	X(length)                                                                          \
-	X(allocated)                                                                       \
-	X(uninited)                                                                        \
-	X(linktarget)                                                                      \
-	X(nlink)                                                                           \
-	X(mode)                                                                            \
-	X(uid)                                                                             \
-	X(gid) X(rdev) X(atime) X(mtime) X(ctime) X(btime) X(xattrs) X(socket) X(readonly) \
-		X(no_encode)
+#define TFS_KEYS(X)   \
+	X(children)   \
+	X(extents)    \
+	X(filelength) \
+	X(offset)     \
+	X(length)     \
+	X(allocated)  \
+	X(uninited)   \
+	X(linktarget) \
+	X(nlink)      \
+	X(mode)       \
+	X(uid)        \
+	X(gid)        \
+	X(rdev) X(atime) X(mtime) X(ctime) X(btime) X(xattrs) X(socket) X(readonly) X(no_encode)
 
 struct tfs_keys {
 #define X(k) struct sym *k;
@@ -287,11 +287,12 @@ must_check err_t tfs_inode_get(struct tfs *, struct tuple *, struct tfs_inode *p
 			       struct tfs_inode **out);
 struct tuple *tfs_inode_children(const struct tfs_inode *);
 void tfs_inode_touch(struct tfs_inode *, unsigned dirty);
-/* The attributes of all dirty inodes become edits. */
+/* What is dirty becomes edits: of one inode, of all on the list. */
+must_check err_t tfs_inode_stage(struct tfs_inode *);
 /* At unmount: handles that only the dirty list holds. */
 void tfs_inodes_forget(struct tfs *);
 must_check err_t tfs_inodes_stage(struct tfs *);
-/* The inode has lost its last name. */
+/* The inode, of which the caller holds a reference, has lost its last name. */
 void tfs_inode_orphan(struct tfs_inode *);
 struct value time_value(int64_t ns);
 int64_t value_time(const struct value *);
