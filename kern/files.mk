@@ -3,6 +3,7 @@ kern-y :=
 kern-y += kern/page.c
 kern-y += kern/page_buddy.c
 kern-y += kern/page_boot.c
+kern-y += kern/page_wait.c
 kern-y += kern/pt.c
 kern-y += kern/kmap.c
 kern-y += kern/tlb.c

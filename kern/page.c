@@ -12,7 +12,13 @@
 #include "lib/assert.h"
 #include "lib/mem.h"
 
-enum { STACK_MAX = 60, RECLAIM_TRIES = 8, RECLAIM_BATCH = 64 };
+enum {
+	STACK_MAX = 60,
+	RECLAIM_TRIES = 40,
+	RECLAIM_BATCH = 64,
+	RECLAIM_MAX = 4096,
+	RECLAIM_WORTH = 1 << 19, /* bytes: less in caches is what they need to live */
+};
 
 struct stack {
 	unsigned n;
@@ -178,8 +184,36 @@ static unsigned long reclaim(unsigned long want)
 	return got;
 }
 
+static _Atomic long *count_of(enum page_flags kind)
+{
+	return &counts[kind == PAGE_ANON ? 0 : kind == PAGE_CACHE ? 1 : 2];
+}
+
+void page_account(enum page_flags kind, long npages)
+{
+	atomic_fetch_add_explicit(count_of(kind), npages, memory_order_relaxed); /* a statistic */
+}
+
+static uint64_t count_bytes(enum page_flags kind)
+{
+	long n = atomic_load_explicit(count_of(kind), memory_order_relaxed); /* a statistic */
+
+	return n > 0 ? (uint64_t)n << PAGE_SHIFT : 0;
+}
+
+/* Caches hold much that nobody was asked to give back yet, or that is being written out. */
+static bool caches_may_give(void)
+{
+	return count_bytes(PAGE_CACHE) > RECLAIM_WORTH || count_bytes(PAGE_DIRTY);
+}
+
+/*
+ * Ask for more each time: what was used lately is given back only when it is met again.  Where nothing came, pages
+ * are dirty or mapped, and a thread is at work on them: wait for it a little.
+ */
 static noinline cold struct page *alloc_slow(unsigned order, unsigned flags)
 {
+	unsigned long want = MAX((unsigned long)RECLAIM_BATCH, 2ul << order);
 	struct page *p;
 
 	drain_this_cpu();
@@ -187,8 +221,12 @@ static noinline cold struct page *alloc_slow(unsigned order, unsigned flags)
 	if (flags & PAGE_ATOMIC)
 		return p;
 	for (unsigned i = 0; !p && i < RECLAIM_TRIES; i++) {
-		if (reclaim(MAX((unsigned long)RECLAIM_BATCH, 2ul << order)) == 0)
-			break;
+		if (reclaim(want) == 0) {
+			if (!caches_may_give())
+				break;
+			page_wait(i);
+		}
+		want = MIN(want * 2, (unsigned long)RECLAIM_MAX);
 		drain_this_cpu();
 		p = block_alloc(order, flags);
 	}
@@ -254,23 +292,6 @@ void page_split(struct page *p)
 		atomic_store_explicit(&p[i].flags, flags, memory_order_relaxed);
 		p[i].owner = p->owner;
 	}
-}
-
-static _Atomic long *count_of(enum page_flags kind)
-{
-	return &counts[kind == PAGE_ANON ? 0 : kind == PAGE_CACHE ? 1 : 2];
-}
-
-void page_account(enum page_flags kind, long npages)
-{
-	atomic_fetch_add_explicit(count_of(kind), npages, memory_order_relaxed); /* a statistic */
-}
-
-static uint64_t count_bytes(enum page_flags kind)
-{
-	long n = atomic_load_explicit(count_of(kind), memory_order_relaxed); /* a statistic */
-
-	return n > 0 ? (uint64_t)n << PAGE_SHIFT : 0;
 }
 
 /* Pages on the per-CPU stacks; read without their owners' knowledge, so a rough figure. */

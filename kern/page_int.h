@@ -33,3 +33,6 @@ void page_boot_init(void);
 bool page_boot_grow_locked(void) needs(&page_lock);
 uint64_t page_boot_left(void);	/* frames not yet brought in, less what their own array will take */
 uint64_t page_boot_total(void); /* frames of RAM in all */
+
+/* page_wait.c: let those work who free memory; longer with each try. Threads only. */
+void page_wait(unsigned tries);
