@@ -120,6 +120,8 @@ void tcp_mss_update(struct tcp_conn *c)
 	if (c->ts_on)
 		mss -= TS_LEN; /* RFC 6691: options come out of what we put in, not of what we say */
 	c->mss = (uint16_t)MAX(mss, 48U);
+	if (c->cwnd && c->cwnd < c->mss)
+		c->cwnd = c->mss;
 	c->tso_max = tso_max(c);
 }
 

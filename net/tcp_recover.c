@@ -37,6 +37,7 @@ void tcp_undo(struct tcp_conn *c)
 		if ((r->flags & (REC_LOST | REC_RETRANS)) == REC_LOST) {
 			c->lost -= seq_dist(r->seq, r->end);
 			r->flags &= (uint8_t)~REC_LOST;
+			list_del(&r->tlink);
 			list_add_tail(&c->trecs, &r->tlink);
 		}
 	c->cwnd = MAX(c->cwnd, c->prior_cwnd);

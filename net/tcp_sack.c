@@ -170,6 +170,7 @@ void tcp_sack_renege(struct tcp_conn *c)
 		if (r->flags & REC_SACKED) {
 			c->sacked -= rec_len(r);
 			r->flags &= (uint8_t)~REC_SACKED;
+			list_del(&r->tlink);
 			list_add_tail(&c->trecs, &r->tlink);
 		}
 	MIB_INC(c->st, TcpExt_TCPSACKReneging);

@@ -71,6 +71,9 @@ static void rto(struct tcp_conn *c)
 		return;
 	}
 	MIB_INC(c->st, TcpExt_TCPTimeouts);
+	/* RFC 2018 8: the head SACKed and yet not acknowledged for so long: it was dropped again. */
+	if (list_first(&c->recs, struct tcp_rec, link)->flags & REC_SACKED)
+		tcp_sack_renege(c);
 	tcp_enter_loss(c);
 	c->backoff++;
 	c->retries = c->backoff;

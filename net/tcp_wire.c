@@ -133,10 +133,13 @@ enum drop tcp_seg_parse(const uint8_t *b, uint32_t len, uint32_t total, struct t
 	s->has_ts = false;
 	s->fast = true;
 	s->nsack = 0;
-	if (likely(hlen == 32) && only_ts(b + 20, s))
-		return DROP_NONE;
-	if (hlen == 20 && !(h->flags & TCPF_SYN))
-		return DROP_NONE;
+	/* The members that only a SYN has stay as they are without one. */
+	if (likely(!(h->flags & TCPF_SYN))) {
+		if (likely(hlen == 32) && only_ts(b + 20, s))
+			return DROP_NONE;
+		if (hlen == 20)
+			return DROP_NONE;
+	}
 	s->fast = false;
 	s->mss = 0;
 	s->has_ws = s->sack_ok = false;

@@ -10,3 +10,6 @@ fuzz-targets += tfs
 fuzz_tfs-y := test/lib/fsbox.c
 fuzz-targets += manifest
 fuzz-targets += elf
+fuzz-targets += net_wire
+fuzz-targets += net_input
+fuzz-targets += tcp_rx
