@@ -50,3 +50,4 @@ linux-y += linux/fs_xattr.c
 linux-y += linux/mm.c
 linux-y += linux/proc_self.c
 linux-y += linux/proc_system.c
+linux-y += linux/signalfd.c

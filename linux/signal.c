@@ -233,6 +233,7 @@ static void queue_and_tell(struct sigqueue *q, struct user_thread *u, int signo,
 		choose_thread(signo);
 	else if (wants(u, signo))
 		thread_notify(u->thread, THREAD_SIGNAL);
+	waitq_wake(&sig.wq, UINT32_MAX); /* readers of signalfd, who block what they read */
 	poll_notify(&sig.poll, POLL_IN);
 }
 

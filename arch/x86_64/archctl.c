@@ -22,17 +22,6 @@ enum {
 	ARCH_REQ_XCOMP_PERM
 };
 
-enum { MSR_KERNEL_GS_BASE = 0xc0000102 };
-
-/* In the kernel the program's GS base waits in KERNEL_GS_BASE for SWAPGS. */
-static uint64_t user_gs(void)
-{
-	uint32_t lo, hi;
-
-	__asm__ volatile("rdmsr" : "=a"(lo), "=d"(hi) : "c"(MSR_KERNEL_GS_BASE));
-	return (uint64_t)hi << 32 | lo;
-}
-
 long arch_control(unsigned code, uint64_t arg, uint64_t *value)
 {
 	switch (code) {
@@ -42,12 +31,15 @@ long arch_control(unsigned code, uint64_t arg, uint64_t *value)
 		tls_set(arg);
 		return 0;
 	case ARCH_SET_GS:
-		return -EOPNOTSUPP; /* the GS base is not switched with the thread */
+		if (arg >= USER_TOP)
+			return -EPERM;
+		tls2_set(arg);
+		return 0;
 	case ARCH_GET_FS:
 		*value = tls_get();
 		return ARCHCTL_STORE;
 	case ARCH_GET_GS:
-		*value = user_gs();
+		*value = tls2_get();
 		return ARCHCTL_STORE;
 	case ARCH_GET_CPUID:
 		return 1; /* CPUID is not made to fault */
