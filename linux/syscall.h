@@ -20,8 +20,7 @@ struct sysargs {
 
 typedef long (*syscall_fn)(struct thread *t, const struct sysargs *a);
 
-#define SYSCALL(nr, name, sig) \
-	long sys_##name(struct thread *t, const struct sysargs *a);
+#define SYSCALL(nr, name, sig) long sys_##name(struct thread *t, const struct sysargs *a);
 #define NOTIMPL(nr, name, sig, why)
 #include "linux/syscalls.def"
 #undef SYSCALL

@@ -10,7 +10,6 @@
 
 struct x86_features x86;
 
-
 static bool bit(uint32_t reg, unsigned n)
 {
 	return reg >> n & 1;

@@ -28,24 +28,24 @@
 #include <unistd.h>
 
 /* Show a call and what it returned: the number, or the error's name. */
-#define SHOW(call)                                                                                 \
-	({                                                                                         \
-		errno = 0;                                                                         \
-		long show_r = (long)(call);                                                        \
-		if (show_r == -1 && errno)                                                         \
-			printf("%s = %s\n", #call, strerrorname_np(errno));                        \
-		else                                                                               \
-			printf("%s = %ld\n", #call, show_r);                                       \
-		show_r;                                                                            \
+#define SHOW(call)                                                          \
+	({                                                                  \
+		errno = 0;                                                  \
+		long show_r = (long)(call);                                 \
+		if (show_r == -1 && errno)                                  \
+			printf("%s = %s\n", #call, strerrorname_np(errno)); \
+		else                                                        \
+			printf("%s = %ld\n", #call, show_r);                \
+		show_r;                                                     \
 	})
 /* Only whether it worked: for results that differ from run to run. */
-#define WORKS(call)                                                                                \
-	({                                                                                         \
-		errno = 0;                                                                         \
-		long works_r = (long)(call);                                                       \
-		printf("%s: %s\n", #call, works_r == -1 ? strerrorname_np(errno) : "ok");          \
-		works_r;                                                                           \
+#define WORKS(call)                                                                       \
+	({                                                                                \
+		errno = 0;                                                                \
+		long works_r = (long)(call);                                              \
+		printf("%s: %s\n", #call, works_r == -1 ? strerrorname_np(errno) : "ok"); \
+		works_r;                                                                  \
 	})
-#define SAY(x) printf("%s: %lld\n", #x, (long long)(x))
-#define IS(x)  printf("%s: %s\n", #x, (x) ? "yes" : "no")
+#define SAY(x)	   printf("%s: %lld\n", #x, (long long)(x))
+#define IS(x)	   printf("%s: %s\n", #x, (x) ? "yes" : "no")
 #define NOT_MAPPED ((void *)16)

@@ -9,7 +9,8 @@ static void on(const char *where)
 {
 	char here;
 
-	printf("%s: %s\n", where, &here >= stack && &here < stack + sizeof(stack) ? "alternate" : "normal");
+	printf("%s: %s\n", where,
+	       &here >= stack && &here < stack + sizeof(stack) ? "alternate" : "normal");
 }
 
 static void handler(int sig)

@@ -13,20 +13,20 @@ static void handler(int sig, siginfo_t *si, void *context)
 	ucontext_t *uc = context;
 
 	printf("%s code %d addr %s trap %lld err %lld\n", sigabbrev_np(sig), si->si_code,
-	       si->si_addr == expect		? "as expected" :
-	       si->si_addr == NULL		? "null" :
-						  "other",
+	       si->si_addr == expect ? "as expected"
+	       : si->si_addr == NULL ? "null"
+				     : "other",
 	       uc->uc_mcontext.gregs[REG_TRAPNO], uc->uc_mcontext.gregs[REG_ERR]);
 	siglongjmp(env, 1);
 }
 
-#define TRY(what, code)                                                                            \
-	do {                                                                                       \
-		printf("%s: ", what);                                                              \
-		if (!sigsetjmp(env, 1)) {                                                          \
-			code;                                                                      \
-			puts("nothing");                                                           \
-		}                                                                                  \
+#define TRY(what, code)                   \
+	do {                              \
+		printf("%s: ", what);     \
+		if (!sigsetjmp(env, 1)) { \
+			code;             \
+			puts("nothing");  \
+		}                         \
 	} while (0)
 
 int main(void)

@@ -13,7 +13,10 @@ static void handler(int sig, siginfo_t *si, void *context)
 	__asm__ volatile("stmxcsr %0" : "=m"(mxcsr));
 	printf("in handler: mxcsr %x, saved xmm3 %u, saved mxcsr %x\n", mxcsr,
 	       uc->uc_mcontext.fpregs->_xmm[3].element[0], uc->uc_mcontext.fpregs->mxcsr);
-	__asm__ volatile("pxor %%xmm3, %%xmm3; pxor %%xmm15, %%xmm15; fninit" : : : "xmm3", "xmm15");
+	__asm__ volatile("pxor %%xmm3, %%xmm3; pxor %%xmm15, %%xmm15; fninit"
+			 :
+			 :
+			 : "xmm3", "xmm15");
 	uc->uc_mcontext.fpregs->_xmm[15].element[0] = 99;
 }
 

@@ -25,15 +25,15 @@ static void *poke(void *arg)
 	return NULL;
 }
 
-#define INTERRUPTED(call, feed)                                                                    \
-	do {                                                                                       \
-		pthread_t t;                                                                       \
-		pthread_create(&t, NULL, poke, feed);                                              \
-		SHOW(call);                                                                        \
-		pthread_join(t, NULL);                                                             \
-		if (feed)                                                                          \
-			fcntl(fds[0], F_SETFL, O_NONBLOCK), (void)!read(fds[0], &c, 1),            \
-				fcntl(fds[0], F_SETFL, 0);                                         \
+#define INTERRUPTED(call, feed)                                                         \
+	do {                                                                            \
+		pthread_t t;                                                            \
+		pthread_create(&t, NULL, poke, feed);                                   \
+		SHOW(call);                                                             \
+		pthread_join(t, NULL);                                                  \
+		if (feed)                                                               \
+			fcntl(fds[0], F_SETFL, O_NONBLOCK), (void)!read(fds[0], &c, 1), \
+				fcntl(fds[0], F_SETFL, 0);                              \
 	} while (0)
 
 int main(void)

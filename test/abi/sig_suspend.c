@@ -6,7 +6,8 @@ static void handler(int sig)
 	sigset_t mask;
 
 	sigprocmask(SIG_BLOCK, NULL, &mask);
-	printf("%d usr1 %d usr2 %d\n", sig, sigismember(&mask, SIGUSR1), sigismember(&mask, SIGUSR2));
+	printf("%d usr1 %d usr2 %d\n", sig, sigismember(&mask, SIGUSR1),
+	       sigismember(&mask, SIGUSR2));
 }
 
 int main(void)

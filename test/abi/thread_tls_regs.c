@@ -11,8 +11,9 @@ static long seen_r12, seen_fs;
 
 int main(void)
 {
-	long flags = CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD | CLONE_SYSVSEM |
-		     CLONE_SETTLS | CLONE_CHILD_CLEARTID | CLONE_PARENT_SETTID | CLONE_CHILD_SETTID;
+	long flags = CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD |
+		     CLONE_SYSVSEM | CLONE_SETTLS | CLONE_CHILD_CLEARTID | CLONE_PARENT_SETTID |
+		     CLONE_CHILD_SETTID;
 	register long r10 __asm__("r10") = (long)&tid_word;
 	register long r8 __asm__("r8") = (long)tls;
 	long r;
@@ -31,8 +32,8 @@ int main(void)
 			 "syscall\n"
 			 "1:"
 			 : "=a"(r), [r12] "=m"(seen_r12), [fs] "=m"(seen_fs)
-			 : "a"(SYS_clone), "D"(flags), "S"(stack + sizeof(stack)), "d"(&parent_word),
-			   "r"(r10), "r"(r8)
+			 : "a"(SYS_clone), "D"(flags), "S"(stack + sizeof(stack)),
+			   "d"(&parent_word), "r"(r10), "r"(r8)
 			 : "rcx", "r11", "r12", "memory");
 	IS(r > 0);
 	while (tid_word)

@@ -19,7 +19,8 @@ static void agree(const char *name, int clock)
 	syscall(SYS_clock_gettime, clock, &a);
 	clock_gettime(clock, &b);
 	syscall(SYS_clock_gettime, clock, &c);
-	printf("%s: %s\n", name, ns(&a) <= ns(&b) + 20000000 && ns(&b) <= ns(&c) + 20000000 ? "agree" : "differ");
+	printf("%s: %s\n", name,
+	       ns(&a) <= ns(&b) + 20000000 && ns(&b) <= ns(&c) + 20000000 ? "agree" : "differ");
 	SHOW(clock_getres(clock, &a));
 	SAY(ns(&a));
 }
