@@ -18,7 +18,6 @@
 #include "dev/virtio_net_hdr.h"
 #include "kern/clock.h"
 #include "kern/cpu.h"
-#include "kern/klog.h"
 #include "kern/mutex.h"
 #include "kern/rand.h"
 #include "kern/slab.h"
@@ -440,17 +439,20 @@ static err_t nif_rx_filter(struct netif *nif, const uint8_t (*mac)[6], unsigned 
 	return err;
 }
 
-/* 5.1.6.5.5: from one pair, which a reset leaves, to all. */
-static err_t ctl_set_pairs(struct virtio_net *n)
+/* 5.1.6.5.5: a reset leaves one pair. */
+static err_t nif_use_queues(struct netif *nif, unsigned pairs)
 {
-	uint16_t pairs = (uint16_t)n->npairs;
+	struct virtio_net *n = net_of(nif);
+	uint16_t count = (uint16_t)pairs;
 	err_t err;
 
+	if (pairs < 1 || pairs > n->npairs)
+		return -EINVAL;
 	if (n->npairs == 1)
 		return 0;
 	mutex_lock(&n->ctl.lock);
-	memcpy(ctl_data(n), &pairs, sizeof(pairs));
-	err = ctl_run(n, VIRTIO_NET_CTRL_MQ, VIRTIO_NET_CTRL_MQ_VQ_PAIRS_SET, sizeof(pairs));
+	memcpy(ctl_data(n), &count, sizeof(count));
+	err = ctl_run(n, VIRTIO_NET_CTRL_MQ, VIRTIO_NET_CTRL_MQ_VQ_PAIRS_SET, sizeof(count));
 	mutex_unlock(&n->ctl.lock);
 	return err;
 }
@@ -462,6 +464,7 @@ static const struct netif_ops nif_ops = {
 	.transmit = nif_transmit,
 	.rx_irq = nif_rx_irq,
 	.tx_irq = nif_tx_irq,
+	.use_queues = nif_use_queues,
 	.rx_filter = nif_rx_filter,
 };
 
@@ -618,10 +621,6 @@ static err_t attach(struct vdev *vd)
 		return err;
 	}
 	vdev_ready(vd);
-	if (ctl_set_pairs(n)) {
-		klog_warn("%s: the device keeps to one queue pair", vd->name);
-		n->nif.queues = 1;
-	}
 	netif_register(&n->nif);
 	return 0;
 }

@@ -60,6 +60,11 @@ struct netif_ops {
 	 * room already.  NULL: there is always room.
 	 */
 	bool (*tx_irq)(struct netif *nif, unsigned q, bool on);
+	/*
+	 * Receive on the first `n` pairs from now on (1 before): each must be polled then.  May sleep.
+	 * NULL: there is one pair.
+	 */
+	err_t (*use_queues)(struct netif *nif, unsigned n);
 	/* Multicast addresses to receive (`n` of 6 bytes each), and everything if `promisc`.  NULL: the
 	 * device hears all multicast anyway.  May sleep. */
 	err_t (*rx_filter)(struct netif *nif, const uint8_t (*mac)[6], unsigned n, bool promisc,

@@ -409,6 +409,9 @@ static void test_control(void **state)
 	bring_up(VIRTIO_NET_F_CTRL_VQ | VIRTIO_NET_F_CTRL_RX | VIRTIO_NET_F_MQ | VIRTIO_NET_F_MTU,
 		 4);
 	assert_int_equal(nif->queues, 2);
+	assert_int_equal(nctl, 0);
+	assert_int_equal(nif->ops->use_queues(nif, 3), -EINVAL);
+	assert_int_equal(nif->ops->use_queues(nif, 2), 0);
 	assert_int_equal(nctl, 1);
 	assert_memory_equal(ctl_seen[0], "\4\0\2\0", 4);
 	assert_int_equal(nif->mac[0], 0xfe); /* random ones, local and single */
