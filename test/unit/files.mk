@@ -51,3 +51,6 @@ test_uio-y := test/lib/kern.c kern/uio.c
 unit-tests += tfs
 test_tfs-y := test/lib/fsbox.c
 unit-tests += elf
+unit-tests += radix
+unit-tests += ldisc
+test_ldisc-y := vfs/ldisc.c
