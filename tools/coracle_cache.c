@@ -22,7 +22,12 @@
 
 static const char head[] = "coracle request 1\n";
 
-enum { CACHE_DEFAULT_GB = 8, REQUESTS_MAX = 2000 };
+enum {
+	CACHE_DEFAULT_GB = 8,
+	REQUESTS_MAX = 2000,
+	LOCK_TRIES = 50, /* a second, then a word to the user */
+	LOCK_PAUSE_US = 20000,
+};
 
 static char *cache_path(const char *sub, const char *name)
 {
@@ -287,8 +292,10 @@ static int lock_builds(void)
 
 	if (fd < 0)
 		die_errno(EXIT_OURS, "%s", path);
+	for (int tries = 0; flock(fd, LOCK_EX | LOCK_NB) < 0 && tries < LOCK_TRIES; tries++)
+		usleep(LOCK_PAUSE_US);
 	if (flock(fd, LOCK_EX | LOCK_NB) < 0) {
-		note("waiting for another coracle to finish its image");
+		warn("waiting for another coracle to finish its image");
 		while (flock(fd, LOCK_EX) < 0 && errno == EINTR)
 			;
 	}

@@ -80,18 +80,25 @@ static void take_linux64(const struct boot_params *bp)
 	boot_info.module_len = bp->ramdisk_size | (uint64_t)bp->ext_ramdisk_size << 32;
 }
 
-/* A module outside RAM is no module: its pages are given to the allocator later. */
+/*
+ * A module outside what the map lists is no module.  It may reach into what is reserved: SeaBIOS keeps the
+ * top of RAM for itself, the more of it the more disks there are, and QEMU has placed the module
+ * without knowing of that.  The firmware is done by then; the allocator never gets those pages.
+ */
 static void check_module(void)
 {
-	uint64_t start = boot_info.module_start.v, len = boot_info.module_len;
+	uint64_t at = boot_info.module_start.v, end = at + boot_info.module_len;
 
-	for (unsigned i = 0; len && i < boot_info.nmem; i++) {
+	for (unsigned i = 0; at < end && i < boot_info.nmem; i++) {
 		const struct boot_mem *m = &boot_info.mem[i];
 
-		if (m->type == BOOT_MEM_RAM && start >= m->start.v && len <= m->len &&
-		    start - m->start.v <= m->len - len)
-			return;
+		if (m->type == BOOT_MEM_RESERVED && m->start.v >= LOW_END)
+			continue; /* not mapped */
+		if (at >= m->start.v && at - m->start.v < m->len)
+			at = m->start.v + m->len;
 	}
+	if (at >= end && boot_info.module_len && end > boot_info.module_start.v)
+		return;
 	boot_info.module_start.v = 0;
 	boot_info.module_len = 0;
 }
@@ -232,6 +239,7 @@ void boot_main(const void *info, unsigned protocol)
 	check_module();
 	reserve_trampoline();
 	cut_direct_map();
+	(void)arch_boot_map(boot_info.module_start, boot_info.module_len);
 	drop_identity_map();
 	x86_mmu_early();
 	kernel_main();

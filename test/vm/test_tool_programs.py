@@ -169,6 +169,27 @@ def test_volume_lasts(home):
         assert r.stdout == f"{n}\n", r.stderr
 
 
+@pytest.mark.parametrize("n", [1, 4, 5, 12])
+def test_many_volumes(home, n):
+    """More than four do not fit microvm: q35, whose firmware takes more memory the more disks there are."""
+    args = [a for i in range(n) for a in ("--volume", f"many{i}:/mnt/{i}")]
+    r = coracle(home, "run", *args, "/usr/bin/python3", "-c", "import os; print(*map(os.path.ismount, "
+                f"['/mnt/%d' % i for i in range({n})]))", timeout=120)
+    assert r.stdout.split() == ["True"] * n, r.stderr
+
+
+@pytest.mark.parametrize("machine", ["microvm", "q35"])
+@pytest.mark.parametrize("cpus", [1, 4])
+def test_machines_and_cpus(home, machine, cpus):
+    r = coracle(home, "run", "--machine", machine, "-c", cpus, "/usr/bin/nproc", timeout=120)
+    assert r.stdout == f"{cpus}\n", r.stderr
+
+
+def test_clock(home):
+    r = coracle(home, "run", "/bin/date", "+%s")
+    assert abs(int(r.stdout) - time.time()) < 5
+
+
 def test_build_and_boot_the_image(home, progs):
     assert coracle(home, "build", "-o", "h.img", "-e", "V=built", progs / "args", "one").returncode == 0
     st = os.stat(home / "h.img")
