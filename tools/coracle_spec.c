@@ -247,6 +247,10 @@ static void add_program(struct spec *s)
 		die_errno(EXIT_MISUSE, "%s", s->found);
 	if (!closure_add(&s->closure, s->found, &why))
 		die(EXIT_MISUSE, "%s: %s", s->found, why);
+	/* Scripts that gave way to their interpreters, which will open them. */
+	for (size_t i = 0; i < s->files.n; i++)
+		if (!plan_add_host(s->plan, s->files.v[i], NULL))
+			die_errno(EXIT_MISUSE, "%s", s->files.v[i]);
 }
 
 static void refuse_missing(const struct spec *s)

@@ -1,0 +1,80 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the Linux layer says to people: programs that cannot run, programs that break, traces, the list of what is missing."""
+import re
+
+import pytest
+
+from tool import coracle, compile_c
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory):
+    return tmp_path_factory.mktemp("home")
+
+
+@pytest.fixture(scope="module")
+def progs(tmp_path_factory):
+    d = tmp_path_factory.mktemp("progs")
+    compile_c(d / "crash", "#include <stdio.h>\nstatic int deep(volatile int *p) { return *p + 1; }\n"
+              "static int middle(volatile int *p) { return deep(p) + 1; }\n"
+              "int main(void) { puts(\"before\"); fflush(stdout); return middle((int *)0x123000) + 1; }\n",
+              "-g", "-fno-omit-frame-pointer", "-fno-optimize-sibling-calls", "-fno-inline", "-static")
+    compile_c(d / "abort", "#include <stdlib.h>\nint main(void) { abort(); }\n", "-static")
+    compile_c(d / "calls", "#include <fcntl.h>\n#include <sys/mman.h>\n#include <unistd.h>\n#include <sys/syscall.h>\n"
+              "int main(void) { int fd = open(\"/nothing\", O_RDWR | O_CREAT | O_EXCL, 0640); write(fd, \"a\\nb\", 3);\n"
+              "mmap(0, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);\n"
+              "open(\"/no/such/file\", O_RDONLY); fork(); syscall(SYS_bpf, 0, 0, 0); return 9; }\n", "-static")
+    return d
+
+
+def test_crash_report(home, progs):
+    r = coracle(home, "run", progs / "crash")
+    assert r.returncode == 128 + 11
+    assert r.stdout == "before\n"
+    err = r.stderr
+    assert "killed by SIGSEGV: address not mapped, address 0x123000" in err
+    assert re.search(r"\bip [0-9a-f]{16}", err) and re.search(r"\bsp [0-9a-f]{16}", err)
+    at = re.search(r"at (0x[0-9a-f]+) (\S+)\+(0x[0-9a-f]+)", err)
+    assert at and at.group(2).endswith("/crash")
+    assert len(re.findall(r"#\d+ 0x[0-9a-f]+ \S+/crash\+", err)) >= 2, "middle and main are on the backtrace"
+    assert "[stack]" in err and "[vdso]" in err
+
+
+def test_abort_says_who(home, progs):
+    r = coracle(home, "run", progs / "abort")
+    assert r.returncode == 128 + 6
+    assert "killed by SIGABRT: sent by the program" in r.stderr
+
+
+def test_trace_syscalls(home, progs):
+    r = coracle(home, "run", "--trace", "syscalls", progs / "calls")
+    assert r.returncode == 9
+    lines = r.stderr
+    assert re.search(r'^\[1\] openat\(AT_FDCWD, "/nothing", O_RDWR\|O_CREAT\|O_EXCL, 0640\) = 3 <\d+\.\d{6}>$', lines, re.M)
+    assert re.search(r'^\[1\] write\(3, "a\\nb", 3\) = 3 <', lines, re.M)
+    assert re.search(r"^\[1\] mmap\(NULL, 4096, PROT_READ\|PROT_WRITE, MAP_PRIVATE\|MAP_ANONYMOUS, -1, 0\) = 0x7f", lines,
+                     re.M)
+    assert re.search(r'^\[1\] openat\(AT_FDCWD, "/no/such/file", O_RDONLY\) = -1 ENOENT <', lines, re.M)
+    assert re.search(r"^\[1\] exit_group\(9\) = \?$", lines, re.M)
+
+
+def test_missing_calls_are_listed(home, progs):
+    r = coracle(home, "run", "--missing", progs / "calls")
+    assert r.returncode == 9
+    assert "missing: system call bpf (321)" in r.stderr
+    assert "one process only" in r.stderr
+
+
+def test_script_runs_by_its_interpreter(home, tmp_path):
+    script = tmp_path / "script"
+    script.write_text("#!/usr/bin/awk -f\nBEGIN { print \"from awk\", ARGC }\n")
+    script.chmod(0o755)
+    r = coracle(home, "run", script, "x")
+    assert "from awk 2" in r.stdout, r.stderr
+
+
+@pytest.mark.parametrize("signal", [1, 2, 3, 15, 10])
+def test_killed_by(home, progs, signal, tmp_path):
+    p = compile_c(tmp_path / "k", "#include <signal.h>\n#include <stdlib.h>\n"
+                  "int main(int c, char **v) { (void)c; raise(atoi(v[1])); return 0; }\n", "-static")
+    assert coracle(home, "run", p, str(signal)).returncode == 128 + signal
