@@ -16,6 +16,7 @@
 #include "linux/process.h"
 #include "linux/strace.h"
 #include "linux/system.h"
+#include "vfs/missing.h"
 #include "vfs/vfs.h"
 
 /* --- settings --------------------------------------------------------------------------------------------- */
@@ -192,18 +193,25 @@ static void say_missing_call(const char *name, unsigned nr, void *arg)
 	klog_err("missing: system call %s (%u)", name, nr);
 }
 
+static void say_missing_file(const char *path, void *arg)
+{
+	(void)arg;
+	klog_err("missing: file %s", path);
+}
+
 static void report_missing(unsigned status)
 {
 	(void)status;
 	syscall_for_each_missing(say_missing_call, NULL);
+	missing_each(say_missing_file, NULL);
 }
 
-/* Files that were looked up in vain are vfs/'s part of the list. */
 static void prepare_report(void)
 {
 	static struct exit_step step = { .fn = report_missing, .order = EXIT_REPORT };
 
-	if (config_flag("missing_files"))
+	missing_wanted = config_flag("missing_files");
+	if (missing_wanted)
 		exit_add_step(&step);
 }
 

@@ -34,3 +34,4 @@ vfs-y += vfs/proc_fd.c
 vfs-y += vfs/proc_files.c
 vfs-y += vfs/text.c
 vfs-y += vfs/textfs.c
+vfs-y += vfs/missing.c

@@ -6,6 +6,7 @@
 #include "lib/assert.h"
 #include "lib/mem.h"
 #include "vfs/fs.h"
+#include "vfs/missing.h"
 
 _Atomic uint32_t vfs_umask = 022;
 
@@ -399,5 +400,7 @@ err_t path_lookup(struct dentry *at, const char *path, unsigned flags, struct de
 	}
 	spin_unlock(&dcache_lock);
 	walk_end(&w);
+	if (unlikely(err == -ENOENT) && missing_wanted)
+		missing_note(path);
 	return err;
 }

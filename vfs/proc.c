@@ -184,7 +184,8 @@ static err_t special(struct textfs *t, const char *path, struct text_node **out)
 	return *out ? 0 : -ENOMEM;
 }
 
-static err_t descriptors(const char *path)
+static err_t descriptors(const char *path,
+			 err_t (*look)(struct inode *, const struct name *, struct inode **))
 {
 	struct text_node *n;
 	err_t err = special(&proc, path, &n);
@@ -192,7 +193,7 @@ static err_t descriptors(const char *path)
 	if (err)
 		return err;
 	n->mode = MODE_DIR | 0500;
-	n->lookup = fd_lookup;
+	n->lookup = look;
 	n->readdir = fd_readdir;
 	return 0;
 }
@@ -209,9 +210,13 @@ err_t procfs_mount(const char *path)
 	if (!err)
 		err = special(&proc, "PID/task/PID", &task_node);
 	if (!err)
-		err = descriptors("PID/fd");
+		err = descriptors("PID/fd", fd_lookup);
 	if (!err)
-		err = descriptors("PID/task/PID/fd");
+		err = descriptors("PID/task/PID/fd", fd_lookup);
+	if (!err)
+		err = descriptors("PID/fdinfo", proc_fdinfo_lookup);
+	if (!err)
+		err = descriptors("PID/task/PID/fdinfo", proc_fdinfo_lookup);
 	if (err)
 		return err;
 	proc.root->lookup = root_lookup;

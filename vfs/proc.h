@@ -46,3 +46,4 @@ enum { PROGRAM_PID = 1 }; /* the one process: linux/process.h says so too */
 /* /proc/PID/fd and fdinfo (vfs/proc_fd.c). */
 err_t proc_fd_lookup(struct fs *fs, const struct name *n, struct inode **out);
 err_t proc_fd_readdir(uint64_t cookie, struct dirent *out);
+err_t proc_fdinfo_lookup(struct inode *dir, const struct name *n, struct inode **out);

@@ -3,6 +3,7 @@
  * vfs/proc_fd.c: /proc/PID/fd: links that are the open files themselves.  What has a place in the file system is
  * followed there; what has none gets an inode for the moment, which opens as another description of the same.
  */
+#include "abi/linux_fcntl.h"
 #include "kern/slab.h"
 #include "lib/fmt.h"
 #include "lib/mem.h"
@@ -131,6 +132,48 @@ static err_t jump(struct inode *i, struct dentry **out)
 static const struct inode_ops link_ops = { .readlink = read_link,
 					   .jump = jump,
 					   .put_last = put_last };
+
+/* --- fdinfo: position, flags, and what the kind adds ---------------------------------------------- */
+
+static void fdinfo(struct text *t, const struct proc_ctx *c)
+{
+	struct file *f = fd_get((int)c->n);
+	char more[512];
+	size_t n = 0;
+
+	if (!f)
+		return;
+	text_printf(t, "pos:\t%llu\nflags:\t0%o\nmnt_id:\t%u\nino:\t%llu\n",
+		    (unsigned long long)f->pos,
+		    (unsigned)f->flags | (fd_cloexec((int)c->n) ? LX_O_CLOEXEC : 0u),
+		    f->inode ? f->inode->fs->id : 0,
+		    f->inode ? (unsigned long long)f->inode->ino : 0ull);
+	if (f->ops->fdinfo)
+		n = f->ops->fdinfo(f, more, sizeof(more));
+	text_write(t, more, MIN(n, sizeof(more)));
+	file_put(f);
+}
+
+static const struct proc_row fdinfo_row = { .path = "", .mode = 0444, .show = fdinfo };
+static struct text_node fdinfo_node = { .row = &fdinfo_row,
+					.mode = MODE_REG | 0444,
+					.id = (1 << 20) - 1 };
+
+err_t proc_fdinfo_lookup(struct inode *dir, const struct name *n, struct inode **out)
+{
+	int64_t fd = textfs_number(n);
+	const struct proc_ctx c = { .n = (unsigned)fd };
+	struct file *f;
+	err_t err;
+
+	if (fd < 0 || !(f = fd_get((int)fd)))
+		return -ENOENT;
+	file_put(f);
+	err = textfs_inode(dir->fs->priv, &fdinfo_node, &c, out);
+	if (!err)
+		(*out)->flags |= INODE_VOLATILE;
+	return err;
+}
 
 err_t proc_fd_lookup(struct fs *fs, const struct name *n, struct inode **out)
 {
