@@ -520,6 +520,115 @@ static void no_memory_is_said(void **state)
 	assert_int_equal(as.rss_anon, 0);
 }
 
+/* --- nothing breaks where memory is short -------------------------------------------------------- */
+
+static struct page *hoard_but(unsigned left)
+{
+	struct page *all = NULL, *p;
+
+	while ((p = page_alloc(0, PAGE_ATOMIC))) {
+		p->owner = all;
+		all = p;
+	}
+	while (left-- && (p = all)) {
+		all = p->owner;
+		page_put(p);
+	}
+	return all;
+}
+
+static void give_back(struct page *all)
+{
+	while (all) {
+		struct page *p = all;
+
+		all = p->owner;
+		page_put(p);
+	}
+}
+
+/* Any call, whatever comes of it. */
+static void wild_call(void)
+{
+	unsigned at = rnd_next() % PAGES, n = rnd_len(at), to = rnd_next() % PAGES;
+	unsigned prot = (unsigned[]){ 0, VM_READ, RW, RW }[rnd_next() % 4];
+	bool is_file = rnd_next() % 3 == 0;
+	uaddr_t addr = va(at);
+
+	switch (rnd_next() % 8) {
+	case 0:
+	case 1:
+		(void)!vm_map(&addr, n * PAGE_SIZE, prot,
+			      VM_FIXED | VM_MAYREAD | VM_MAYWRITE | VM_MAYEXEC |
+				      (is_file && rnd_next() & 1 ? VM_SHARED : 0),
+			      is_file ? &file.obj : NULL, 0);
+		break;
+	case 2:
+		(void)!vm_unmap(addr, n * PAGE_SIZE);
+		break;
+	case 3:
+		(void)!vm_protect(addr, n * PAGE_SIZE, prot);
+		break;
+	case 4:
+		(void)!vm_remap(&addr, n * PAGE_SIZE, (1 + rnd_next() % (2 * n)) * PAGE_SIZE,
+				LMREMAP_MAYMOVE | (rnd_next() & 1 ? LMREMAP_FIXED : 0), va(to));
+		if (addr != va(at) && addr < BASE + PAGES * PAGE_SIZE && addr >= BASE)
+			break;
+		if (addr != va(at)) /* wherever it went */
+			(void)!vm_unmap(addr, 2 * n * PAGE_SIZE);
+		break;
+	case 5:
+		(void)!vm_advise(addr, n * PAGE_SIZE, LMADV_DONTNEED);
+		break;
+	default:
+		for (unsigned i = 0; i < 20; i++)
+			(void)vm_fault(va(rnd_next() % PAGES), rnd_next() & 1, false, true);
+	}
+}
+
+static void leaf_in_area(struct pt_slot *s, uaddr_t addr, unsigned level, void *arg)
+{
+	const struct vm_area *a = area_find(&as.areas, addr);
+
+	(void)s, (void)arg;
+	assert_non_null(a);
+	assert_true(a->start <= addr && addr + pt_span(level) <= a->end);
+}
+
+static void a_lack_of_memory_breaks_nothing(void **state)
+{
+	struct page_stats before, after;
+
+	(void)state;
+	file.size = FILE_PAGES;
+	page_stats(&before);
+	for (unsigned i = 0; i < 250; i++) {
+		struct page *held = hoard_but(rnd_next() % 40);
+
+		for (unsigned k = 0; k < 30; k++)
+			wild_call();
+		give_back(held);
+		for (unsigned k = 0; k < 10; k++)
+			wild_call();
+		areas();
+		vm_each_leaf(0, USER_TOP, leaf_in_area, NULL);
+	}
+	while (area_first(&as.areas)) {
+		struct vm_area *a = area_first(&as.areas);
+
+		assert_int_equal(vm_unmap(a->start, a->end - a->start), 0);
+	}
+	assert_int_equal(as.rss_anon, 0);
+	assert_int_equal(as.rss_file, 0);
+	assert_int_equal(file.refs, 0);
+	do {
+		do_truncate();
+	} while (file.size);
+	page_stats(&after);
+	assert_int_equal(after.free_bytes + after.slab_bytes,
+			 before.free_bytes + before.slab_bytes);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -529,6 +638,7 @@ int main(void)
 		cmocka_unit_test(the_break_moves),
 		cmocka_unit_test(reservations_may_be_huge),
 		cmocka_unit_test(the_space_agrees_with_the_model),
+		cmocka_unit_test(a_lack_of_memory_breaks_nothing),
 		cmocka_unit_test(no_memory_is_said),
 	};
 	return cmocka_run_group_tests_name("vm", tests, setup, NULL);
