@@ -25,6 +25,7 @@
 #include "lib/mem.h"
 
 #define RING_SIZE   256u
+#define RX_START 64u
 #define TX_SEGS	    (PKT_FRAGS + 1u)
 #define TX_TABLES   48u
 #define TX_LAZY	    32u /* frames sent and not yet freed, before transmit() looks */
@@ -38,6 +39,7 @@ struct net_pair {
 	struct virtio_net *net; /* [I] */
 	unsigned index;		/* [I] */
 	unsigned rx_posted;	/* [s] buffers that the device has */
+	unsigned rx_goal;	/* [s] buffers that it should have */
 	_Atomic bool tx_wait;	/* [a] somebody waits for room */
 };
 
@@ -96,19 +98,29 @@ static inline bool pair_ok(struct net_pair *p)
 
 /* --- receive -------------------------------------------------------------------------------------- */
 
-/* A quarter of the pool at most: the rest is for sending and for the sockets. */
-static unsigned rx_goal(const struct net_pair *p, const struct pkt_pool *pool)
+/*
+ * How many buffers to keep posted: few at first, twice as many whenever more than half were used between two
+ * looks.  At most a quarter of the pool: the rest is for sending and for the sockets.
+ */
+static unsigned rx_goal(struct net_pair *p, const struct pkt_pool *pool)
 {
-	return MIN((unsigned)p->rx->ring.size, MAX(pool->max_pages / 4, 8u));
+	unsigned most = MIN((unsigned)p->rx->ring.size, MAX(pool->max_pages / 4, 8u));
+
+	if (p->rx_goal == 0)
+		p->rx_goal = MIN(RX_START, most);
+	else if (p->rx_posted < p->rx_goal / 2)
+		p->rx_goal = MIN(2 * p->rx_goal, most);
+	return p->rx_goal;
 }
 
 static void rx_fill(struct net_pair *p, struct pkt_pool *pool)
 {
-	unsigned goal = rx_goal(p, pool);
+	unsigned goal;
 
 	/* In batches: a notification, where the device wants one, for many buffers. */
-	if (p->rx_posted + goal / 4 > goal)
+	if (p->rx_posted > p->rx_goal - p->rx_goal / 4)
 		return;
+	goal = rx_goal(p, pool);
 	while (p->rx_posted < goal) {
 		struct pbuf *b = pbuf_alloc(pool);
 		struct vq_seg seg;
