@@ -89,6 +89,21 @@ def test_disks_are_named_by_address(kernel, tmp_path):
     assert sizes == [(f"vd{c}", str((60 + i) * 2048)) for i, c in ((1, "a"), (2, "b"), (3, "c"))], log
 
 
+def test_disks_behind_bridges(kernel, tmp_path):
+    """A function other than 0, a PCI Express port, and a bridge behind a bridge."""
+    places = ["bus=pcie.0,addr=5.1,multifunction=on", "bus=rp", "bus=inner,addr=3"]
+    devices = ["-device", "virtio-rng-pci,addr=5.0,multifunction=on", "-device", "pcie-root-port,id=rp,chassis=1",
+               "-device", "pcie-pci-bridge,id=outer,bus=pcie.0", "-device", "pci-bridge,id=inner,chassis_nr=2,bus=outer"]
+    for n, place in enumerate(places):
+        path = tmp_path / f"disk{n}"
+        with open(path, "wb") as f:
+            f.truncate(60 * MB)
+        devices += ["-drive", f"if=none,id=d{n},format=raw,file={path}", "-device",
+                    f"virtio-blk-pci,drive=d{n},{place},serial=place-{n}"]
+    log, _ = boot(kernel, tmp_path, "q35", "devtest=disk", *devices)
+    assert sorted(re.findall(r"serial place-(\d), 400 requests", log)) == ["0", "1", "2"], log
+
+
 def test_legacy_device_is_one_line(kernel, tmp_path):
     log, _ = boot(kernel, tmp_path, "microvm", "", "-global", "virtio-mmio.force-legacy=true",
                   *disk(tmp_path, "microvm"))
