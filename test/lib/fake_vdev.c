@@ -126,7 +126,8 @@ bool fake_pop(struct fake_vdev *f, unsigned i, struct vqd_chain *c)
 
 void fake_push(struct fake_vdev *f, unsigned i, uint16_t head, uint32_t len)
 {
-	if (f->queue[i].q && vqd_push(&f->queue[i].d, head, len)) /* after a reset it has no queue */
+	if (f->queue[i].q &&
+	    vqd_push(&f->queue[i].d, head, len)) /* after a reset it has no queue */
 		f->queue[i].irq = true;
 }
 
@@ -150,4 +151,21 @@ bool fake_irq(struct fake_vdev *f)
 void *fake_va(const struct vq_seg *s)
 {
 	return pa_to_va((paddr_t){ s->addr });
+}
+
+static struct page *hoard[65536];
+static unsigned hoarded;
+
+void fake_starve(unsigned pages)
+{
+	while (hoarded < ARRAY_LEN(hoard) && (hoard[hoarded] = page_alloc(0, PAGE_ATOMIC)))
+		hoarded++;
+	for (; pages && hoarded; pages--)
+		page_put(hoard[--hoarded]);
+}
+
+void fake_feed(void)
+{
+	while (hoarded)
+		page_put(hoard[--hoarded]);
 }

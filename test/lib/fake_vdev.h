@@ -34,3 +34,7 @@ void fake_push(struct fake_vdev *f, unsigned i, uint16_t head, uint32_t len);
 /* Deliver the interrupts that pushes asked for. True: there was one. */
 bool fake_irq(struct fake_vdev *f);
 void *fake_va(const struct vq_seg *s);
+
+/* Take all memory but `pages` pages; and give it back. */
+void fake_starve(unsigned pages);
+void fake_feed(void);

@@ -321,6 +321,38 @@ static void test_lie(void **state)
 	op_free(late);
 }
 
+/* With 0, 1, 2, ... pages left the device is refused, until there is enough; nothing is lost on the way. */
+static void test_out_of_memory(void **state)
+{
+	struct virtio_blk_config c = { .capacity = SECTORS, .seg_max = 30 };
+	struct page_stats before, after;
+	unsigned refused = 0;
+	err_t err;
+
+	(void)state;
+	fake_starve(0); /* all memory is under management from here on */
+	fake_feed();
+	page_stats(&before);
+	for (unsigned pages = 0;; pages++) {
+		dev = calloc(1, sizeof(*dev));
+		fake_init(dev, VIRTIO_ID_BLOCK, BASIC | VIRTIO_F_INDIRECT_DESC);
+		memcpy(dev->config, &c, sizeof(c));
+		fake_starve(pages);
+		err = vdev_probe(&dev->vd);
+		fake_feed();
+		if (!err)
+			break;
+		assert_int_equal(err, -ENOMEM);
+		assert_true(dev->status & VIRTIO_S_FAILED);
+		free(dev);
+		refused++;
+	}
+	assert_true(refused >= 5);
+	page_stats(&after);
+	assert_true(before.free_bytes - after.free_bytes <=
+		    6 * PAGE_SIZE); /* the disk that came up */
+}
+
 static int machine(void **state)
 {
 	(void)state;
@@ -333,7 +365,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_many),	cmocka_unit_test(test_sync),
 		cmocka_unit_test(test_without), cmocka_unit_test(test_discard),
-		cmocka_unit_test(test_lie),
+		cmocka_unit_test(test_lie),	cmocka_unit_test(test_out_of_memory),
 	};
 
 	return cmocka_run_group_tests(tests, machine, NULL);

@@ -346,6 +346,29 @@ static void test_lie(void **state)
 	port[2]->ops->drain(port[2]); /* does not hang */
 }
 
+/* With 0, 1, 2, ... pages left the device is refused, until there is enough. */
+static void test_out_of_memory(void **state)
+{
+	struct virtio_console_config c = { .max_nr_ports = 4 };
+	unsigned refused = 0;
+	err_t err = -ENOMEM;
+
+	(void)state;
+	for (unsigned pages = 0; err; pages++) {
+		memset(port, 0, sizeof(port));
+		dev = calloc(1, sizeof(*dev));
+		fake_init(dev, VIRTIO_ID_CONSOLE, VIRTIO_CONSOLE_F_MULTIPORT);
+		memcpy(dev->config, &c, sizeof(c));
+		fake_starve(pages);
+		err = vdev_probe(&dev->vd);
+		fake_feed();
+		assert_true(err == 0 || err == -ENOMEM);
+		assert_true((port[1] != NULL) == (err == 0));
+		refused += err != 0;
+	}
+	assert_true(refused >= 3);
+}
+
 static int machine(void **state)
 {
 	(void)state;
@@ -358,7 +381,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_output), cmocka_unit_test(test_input),
 		cmocka_unit_test(test_empty),  cmocka_unit_test(test_open_is_not_the_end),
-		cmocka_unit_test(test_lie),
+		cmocka_unit_test(test_lie),    cmocka_unit_test(test_out_of_memory),
 	};
 
 	return cmocka_run_group_tests(tests, machine, NULL);
