@@ -6,7 +6,7 @@
  */
 #include "net/tcp_int.h"
 
-enum { BETA = 717, SCALE = 1024 }; /* 0.7 */
+enum { SCALE = 1024 };
 
 /* Integer cube root, rounded down. */
 static uint32_t cbrt64(uint64_t x)
@@ -110,10 +110,10 @@ static uint32_t cubic_ssthresh(struct tcp_conn *c)
 	q->epoch_us = 0;
 	/* 4.7: fast convergence: a flow that fell short of its last maximum makes room. */
 	if (c->cwnd < q->w_max)
-		q->w_max = (uint32_t)((uint64_t)c->cwnd * (SCALE + BETA) / (2 * SCALE));
+		q->w_max = (uint32_t)((uint64_t)c->cwnd * 17 / 20); /* (1 + beta) / 2 */
 	else
 		q->w_max = c->cwnd;
-	return MAX((uint32_t)((uint64_t)c->cwnd * BETA / SCALE), 2U * c->mss);
+	return MAX((uint32_t)((uint64_t)c->cwnd * 7 / 10), 2U * c->mss); /* 4.6: beta 0.7 */
 }
 
 static void cubic_restart(struct tcp_conn *c)

@@ -22,7 +22,8 @@ static bool is_expected(const struct tcp_conn *c, const struct tcp_seg *s)
 	return c->state == TCP_ESTABLISHED && s->fast && (s->flags & ~TCPF_PSH) == TCPF_ACK &&
 	       !s->ce && seq_eq(s->seq, c->rcv_nxt) && s->has_ts == c->ts_on &&
 	       seq_le(s->end, c->rcv_adv) &&
-	       (!c->ts_on || (int32_t)(s->tsval - c->ts_recent) >= 0) && !c->orphan && !c->urg_rcv;
+	       (!c->ts_on || (int32_t)(s->tsval - c->ts_recent) >= 0) && !c->orphan &&
+	       !c->urg_rcv && !c->fin_ofo;
 }
 
 static void rx_expected(struct tcp_conn *c, struct pkt *p, const struct tcp_seg *s)

@@ -177,7 +177,7 @@ struct tcp_conn {
 	bool nospace; /* the writer wants to hear of room */
 	bool in_output;
 	bool sndbuf_fixed, rcvbuf_fixed;
-	bool frto;
+	uint8_t frto; /* RFC 5682: 1 the timer has run out, 2 one ACK has come since */
 	bool tlp_retrans;
 	bool reord_seen;
 	bool mtu_probing;   /* black hole: the mss was lowered after timeouts */

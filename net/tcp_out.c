@@ -167,7 +167,7 @@ static bool send_new(struct tcp_conn *c)
 
 	if ((n == 0 && !fin) || paced(c))
 		return false;
-	if (n == unsent)
+	if (n && n == unsent)
 		flags |= TCPF_PSH; /* RFC 9293 3.9.1.2 (MUST-61) */
 	if (fin)
 		flags |= TCPF_FIN;
@@ -219,7 +219,7 @@ bool tcp_retransmit(struct tcp_conn *c, struct tcp_rec *r)
 	b = len ? tcp_sndq_seek(c, seq_dist(c->snd_una, r->seq), &in) : NULL;
 	if (r->flags & REC_FIN)
 		flags |= TCPF_FIN;
-	if (!list_empty(&r->link) && r->link.next == &c->recs)
+	if (len && r->link.next == &c->recs && !tcp_unsent(c))
 		flags |= TCPF_PSH;
 	got = tcp_xmit(c, r->seq, len, flags, b, in, false);
 	if (got < 0 || (got == 0 && len))

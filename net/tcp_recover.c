@@ -44,7 +44,7 @@ void tcp_undo(struct tcp_conn *c)
 	c->ssthresh = MAX(c->ssthresh, c->prior_ssthresh);
 	c->cc->on_undo(c);
 	undo_forget(c);
-	c->frto = false;
+	c->frto = 0;
 	c->backoff = 0;
 }
 
@@ -137,7 +137,7 @@ static void recovery_end(struct tcp_conn *c)
 		c->cwnd = MAX(c->ssthresh, (uint32_t)c->mss);
 	c->ca_state = CA_OPEN;
 	c->dupacks = 0;
-	c->frto = false;
+	c->frto = 0;
 }
 
 /* Without SACK a duplicate ACK stands for one segment that has left (RFC 5681 3.2, RFC 6582). */
@@ -194,9 +194,15 @@ static void loss_ack(struct tcp_conn *c, struct tcp_acked *a)
 		recovery_end(c);
 		return;
 	}
-	/* Nothing of the original flight came although una moved: the loss was real. */
-	if (c->frto && (a->una_moved || a->sacked || a->dupack))
-		c->frto = false;
+	/*
+	 * Step 2b: the first ACK that advances proves nothing yet; new data goes out and the next ACK decides.
+	 * Without new data, or at a duplicate, the loss is taken for real (2a, 3a).
+	 */
+	if (c->frto &&
+	    (a->sacked || a->dupack || (a->una_moved && (c->frto == 2 || !tcp_unsent(c)))))
+		c->frto = 0;
+	else if (c->frto && a->una_moved)
+		c->frto = 2;
 	if (seq_le(c->high_seq, c->snd_una)) {
 		recovery_end(c);
 		return;

@@ -173,6 +173,7 @@ static void pushed(struct tcp_conn *c, size_t n, unsigned flags)
 		tcp_tm_set(c, TM_CORK, c->st->now + 200000000);
 		return;
 	}
+	tcp_tm_off(c, TM_CORK);
 	tcp_output(c);
 }
 

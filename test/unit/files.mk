@@ -54,3 +54,5 @@ unit-tests += elf
 unit-tests += radix
 unit-tests += ldisc
 test_ldisc-y := vfs/ldisc.c
+unit-tests += pkt_scripts
+test_pkt_scripts-y := test/pkt/pktscript.c
