@@ -121,6 +121,7 @@ static void load(struct tfs_inode *i)
 	i->gid = (uint32_t)number(i->t, fs->k.gid, 0);
 	i->rdev = number(i->t, fs->k.rdev, 0);
 	i->nlink = (uint32_t)MAX(number(i->t, fs->k.nlink, 1), (uint64_t)1);
+	i->exec = value_get_flag(tuple_find(i->t, fs->k.exec));
 	i->readonly = value_get_flag(tuple_find(i->t, fs->k.readonly));
 	load_times(i);
 	if (type == S_IFREG_) {

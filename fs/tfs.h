@@ -120,6 +120,7 @@ struct tfs_inode {
 	int64_t atime, mtime, ctime, btime; /* ns since 1970 */
 	struct tfs *fs;
 	struct tfs_inode *parent; /* directories only; the root is its own */
+	bool exec;		  /* the manifest says that it may be run: exec_protection */
 	bool readonly;		  /* the manifest said so */
 	void *priv;		  /* the shell's: vnode, page tree */
 

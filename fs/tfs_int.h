@@ -47,7 +47,8 @@ void bytes_put(struct bytes *, const void *p, size_t n);
 	X(mode)       \
 	X(uid)        \
 	X(gid)        \
-	X(rdev) X(atime) X(mtime) X(ctime) X(btime) X(xattrs) X(socket) X(readonly) X(no_encode)
+	X(rdev)       \
+	X(atime) X(mtime) X(ctime) X(btime) X(xattrs) X(socket) X(readonly) X(exec) X(no_encode)
 
 struct tfs_keys {
 #define X(k) struct sym *k;

@@ -95,7 +95,7 @@ static const struct key root_keys[] = {
 	{ "userdata", MAP, NOT_YET, NULL },
 	/* protection */
 	{ "readonly_rootfs", FLAG, SERVED, NULL },
-	{ "exec_protection", FLAG, PROTECTION, NULL },
+	{ "exec_protection", FLAG, SERVED, NULL },
 	{ "program_overwrite", FLAG, NOT_YET, NULL },
 	{ "sandbox", MAP, PROTECTION, NULL },
 	{ "firewall", MAP, PROTECTION, NULL },

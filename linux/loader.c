@@ -4,6 +4,7 @@
 
 #include "abi/elf.h"
 #include "arch/archctl.h"
+#include "kern/klog.h"
 #include "kern/page.h"
 #include "kern/slab.h"
 #include "kern/vm.h"
@@ -165,6 +166,10 @@ err_t loader_map(struct file *f, const struct elf_plan *plan, uint64_t at, struc
 	uint64_t base = 0;
 	err_t err = 0;
 
+	if (vm_policy.exec_protection && !(f->inode && f->inode->flags & INODE_EXEC)) {
+		klog_err("exec_protection: the manifest does not mark it exec\n");
+		return -EACCES;
+	}
 	if (plan->pie)
 		err = reserve(plan, at, &base);
 	for (unsigned i = 0; !err && i < plan->nseg; i++)

@@ -139,6 +139,16 @@ static err_t map_file(struct map_args *m, struct file *f)
 	return do_map(m, vmf, o);
 }
 
+/* exec_protection (doc/manifest.md): only what the manifest marks, and never memory that can be written. */
+static err_t check_exec(const struct map_args *m, const struct file *f)
+{
+	if (!vm_policy.exec_protection || !(m->prot & LPROT_EXEC))
+		return 0;
+	if (!f || !f->inode || !(f->inode->flags & INODE_EXEC) || m->prot & LPROT_WRITE)
+		return -EACCES;
+	return 0;
+}
+
 static err_t check_map(const struct map_args *m)
 {
 	if (m->len == 0)
@@ -170,6 +180,8 @@ long sys_mmap(struct thread *t, const struct sysargs *a)
 		}
 	}
 	err = check_map(&m);
+	if (!err)
+		err = check_exec(&m, f);
 	if (!err)
 		err = f ? map_file(&m, f) : map_anon(&m);
 	if (f)

@@ -119,6 +119,7 @@ void image_make(const struct plan *p, const struct image_want *want)
 		.size = want->size,
 		.room = want->room,
 		.log_hint = p->files,
+		.mark_programs = true,
 		.progress = show,
 		.progress_arg = &pr,
 	};

@@ -363,6 +363,22 @@ static int open_src(struct mkimage *m, const struct mkimage_src *s, uint64_t *si
 	return -1;
 }
 
+/* A program or a library: what exec_protection has to let through. */
+static bool mark_program(struct mkimage *m, struct tfs_inode *i, int fd)
+{
+	char magic[4];
+	err_t err;
+
+	if (!m->mark || fd < 0 || pread(fd, magic, 4, 0) != 4 ||
+	    memcmp(magic,
+		   "\x7f"
+		   "ELF",
+		   4) != 0)
+		return true;
+	err = tfs_inode_set(i, "exec", value_string(tfs_store(i->fs), "t", 1));
+	return err ? mk_fail_err(m, err, "exec") : true;
+}
+
 bool mkimage_file(struct mkimage *m, struct tfs_inode *dir, const char *name,
 		  const struct mkimage_attr *a, const struct mkimage_src *s)
 {
@@ -385,7 +401,7 @@ bool mkimage_file(struct mkimage *m, struct tfs_inode *dir, const char *name,
 	err = tfs_create(dir, name, strlen(name), &n, &i);
 	ok = !err || mk_fail_err(m, err, name);
 	if (ok) {
-		ok = copy_data(m, i, fd, s, size);
+		ok = copy_data(m, i, fd, s, size) && mark_program(m, i, fd);
 		tfs_put(i);
 	}
 	if (fd >= 0)
@@ -448,6 +464,7 @@ bool mkimage_manifest(struct mkimage *m, const struct tuple *root)
 	uint32_t i = 0;
 	err_t err;
 
+	m->mark = m->o.mark_programs && value_get_flag(tuple_get(root, "exec_protection"));
 	while (!m->failed && (e = tuple_next(root, &i)) != NULL) {
 		bool skip = !e->key;
 

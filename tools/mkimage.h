@@ -36,6 +36,7 @@ struct mkimage_opts {
 	uint64_t room;		/* free bytes behind the contents, when size is 0 */
 	uint64_t log_hint;	/* how many files there will be; 0: unknown */
 	const char *boot_image; /* -b: stage 1 and 2, NULL: none */
+	bool mark_programs; /* where the manifest asks for exec_protection, ELF files get `exec` */
 	/* Called now and then with bytes of file data written so far; NULL: not. */
 	void (*progress)(void *arg, uint64_t bytes);
 	void *progress_arg;

@@ -21,6 +21,7 @@ struct mkimage {
 	struct mkimage_opts o;
 	struct mkimage_error *err;
 	bool failed;
+	bool mark; /* ELF files get `exec` */
 	int fd;
 	char *tmp; /* written under this name, renamed when whole; NULL: a device, written in place */
 	bool in_place;

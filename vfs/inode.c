@@ -2,6 +2,7 @@
 #include "vfs/inode.h"
 
 #include "kern/clock.h"
+#include "kern/vm.h"
 #include "lib/assert.h"
 #include "vfs/fs.h"
 #include "vfs/lock.h"
@@ -79,6 +80,9 @@ err_t inode_permission_as(const struct inode *i, unsigned may, const struct vfs_
 		if (i->fs->flags & FS_RDONLY)
 			return -EROFS;
 		if (i->flags & INODE_READONLY)
+			return -EACCES;
+		/* What may be run is not written. */
+		if (i->flags & INODE_EXEC && vm_policy.exec_protection)
 			return -EACCES;
 	}
 	if (may & MAY_EXEC && type == MODE_REG && i->fs->flags & FS_NOEXEC)

@@ -142,6 +142,7 @@ enum {
 	INODE_READONLY = 2, /* the manifest says so */
 	INODE_MAGIC = 4,    /* a link that is followed by jump(), not by text */
 	INODE_SEALABLE = 8, /* memfd_create(2): has seals, if only the one that forbids more */
+	INODE_EXEC = 16,    /* the manifest says that it may be run: exec_protection asks */
 };
 
 /* What this floor keeps in an inode goes; for put_last(). */

@@ -117,7 +117,7 @@ static err_t node_of(struct tfs_fs *tf, struct tfs_inode *ti, struct inode **out
 	n->i.ino = ti->ino;
 	n->i.rdev = ti->rdev;
 	n->i.size = ti->size;
-	n->i.flags = ti->readonly ? INODE_READONLY : 0;
+	n->i.flags = (ti->readonly ? INODE_READONLY : 0u) | (ti->exec ? INODE_EXEC : 0u);
 	pull(&n->i);
 	if (inode_is(&n->i, MODE_LNK))
 		err = set_link(&n->i, ti);
