@@ -270,6 +270,8 @@ static void load_user(struct cpu *c, struct thread *t)
 	tls_set(t->tls);
 	tls2_set(t->tls2);
 	c->fpu_owner = t;
+	if (t->fpu_cpu != c->arch.id) /* it moved: rseq(2) has a number to bring up to date */
+		atomic_fetch_or(&t->flags, THREAD_WORK);
 	t->fpu_cpu = c->arch.id;
 }
 
