@@ -5,18 +5,21 @@
 
 #include "test/pkt/pktscript.h"
 
+enum { MOST = 100 };
+
 int main(int argc, char **argv)
 {
-	glob_t g = { .gl_offs = 1 };
-	int code;
+	char *args[MOST + 1] = { argv[0] };
+	glob_t g;
+	int code, n = 1;
 
 	if (argc > 1)
 		return pktscript_main(argc, argv);
-	if (glob("test/pkt/scripts/*.pkt", GLOB_DOOFFS, NULL, &g) != 0)
+	if (glob("test/pkt/scripts/*.pkt", 0, NULL, &g) != 0)
 		return 2;
-	g.gl_pathv[0] = argv[0];
-	code = pktscript_main((int)g.gl_pathc + 1, g.gl_pathv);
-	g.gl_pathv[0] = NULL;
+	for (size_t i = 0; i < g.gl_pathc && n < MOST; i++)
+		args[n++] = g.gl_pathv[i];
+	code = pktscript_main(n, args);
 	globfree(&g);
 	return code;
 }
