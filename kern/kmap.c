@@ -43,22 +43,34 @@ static bool split(struct pt_slot *s, unsigned level)
 	return true;
 }
 
+/* Leaves of one table, from s on; returns where it ends or `end`. */
+static uint64_t protect_leaves(struct pt_slot *s, uint64_t at, uint64_t end, unsigned level,
+			       unsigned prot)
+{
+	do {
+		uint64_t v = pt_read(s);
+
+		if (v)
+			pt_write(s, pte_set_prot(v, prot, level));
+		s++;
+		at = ALIGN_DOWN(at, pt_span(level)) + pt_span(level);
+	} while (level == 0 && at < end && pt_index(at, 0));
+	return at;
+}
+
 err_t kmap_protect(uint64_t va, uint64_t len, unsigned prot)
 {
 	for (uint64_t at = va; at < va + len;) {
 		unsigned level;
 		struct pt_slot *s = pt_find(at, &level);
-		uint64_t v = pt_read(s);
 
-		if (level && v &&
+		if (level && pt_read(s) &&
 		    (!IS_ALIGNED(at, pt_span(level)) || va + len - at < pt_span(level))) {
 			if (!split(s, level))
 				return -ENOMEM;
 			continue;
 		}
-		if (v)
-			pt_write(s, pte_set_prot(v, prot, level));
-		at = ALIGN_DOWN(at, pt_span(level)) + pt_span(level);
+		at = protect_leaves(s, at, va + len, level, prot);
 	}
 	tlb_flush_kernel(va, len);
 	return 0;

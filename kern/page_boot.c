@@ -142,12 +142,12 @@ static bool array_leaf(uint64_t va, uint64_t frame, unsigned level)
 	return true;
 }
 
-/* A window that is all RAM: its array is one 2 MB leaf. */
+/* A window that is nearly all RAM: its array is one 2 MB leaf. */
 static bool back_whole(uint64_t first)
 {
 	struct range *a = &taken[TAKEN_ARRAY];
 
-	if (ram_between(first, first + WINDOW_FRAMES) != WINDOW_FRAMES ||
+	if (ram_between(first, first + WINDOW_FRAMES) < WINDOW_FRAMES / 8 * 7 ||
 	    !find_run(first + WINDOW_FRAMES, SECTION_FRAMES, SECTION_FRAMES, a))
 		return false;
 	return array_leaf(array_va(first), a->start, 1);
