@@ -3,6 +3,7 @@
 #include "vfs/regular.h"
 
 #include "abi/linux_fcntl.h"
+#include "abi/linux_ioctl.h"
 #include "vfs/fs.h"
 #include "vfs/lock.h"
 #include "vfs/pcache.h"
@@ -355,7 +356,22 @@ err_t regular_add_seals(struct file *f, unsigned seals)
 	return err;
 }
 
+static long reg_ioctl(struct file *f, unsigned cmd, uint64_t arg)
+{
+	enum { FIGETBSZ = 2 };
+
+	switch (cmd) {
+	case LX_FIONREAD: /* what lies before the position counts as negative */
+		return user_store32(arg, (uint32_t)(f->inode->size - f->pos));
+	case FIGETBSZ:
+		return user_store32(arg, PAGE_SIZE);
+	default:
+		return -ENOTTY;
+	}
+}
+
 const struct file_ops regular_file_ops = {
+	.ioctl = reg_ioctl,
 	.kind = "file",
 	.read = reg_read,
 	.write = reg_write,
