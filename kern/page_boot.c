@@ -39,16 +39,12 @@ static unsigned cur;		     /* [b] the range of ram[] that holds `next` */
 static uint64_t next;		     /* [b] frames below are in */
 static uint64_t window = UINT64_MAX; /* [b] the one whose array is backed */
 static uint64_t total, left;	     /* [b] frames; left: from next on */
+static uint64_t usable;		     /* [b] of these, what nobody has or will have taken */
 static uint64_t tables, ntables;     /* [b] frames set aside for tables: first, count */
 
 uint64_t page_boot_total(void)
 {
 	return total;
-}
-
-uint64_t page_boot_left(void)
-{
-	return left - left * sizeof(struct page) / PAGE_SIZE;
 }
 
 /* Tables come from the window's own frames: page_alloc() is what called us. */
@@ -103,6 +99,32 @@ static uint64_t ram_between(uint64_t start, uint64_t end)
 		if (overlaps(&ram[i], start, end))
 			n += MIN(ram[i].end, end) - MAX(ram[i].start, start);
 	return n;
+}
+
+static uint64_t taken_from(uint64_t pfn)
+{
+	uint64_t n = 0;
+
+	for (unsigned i = 0; i < NTAKEN; i++)
+		if (taken[i].end > pfn)
+			n += taken[i].end - MAX(taken[i].start, pfn);
+	return n;
+}
+
+/* The array of this window has been taken, those of later ones will be. */
+static void count_left(void)
+{
+	uint64_t gone = taken_from(next), here = 0;
+
+	if (window != UINT64_MAX)
+		here = MIN(left, ram_between(next, window + WINDOW_FRAMES));
+	gone += (left - here) * sizeof(struct page) / PAGE_SIZE;
+	usable = left - MIN(left, gone);
+}
+
+uint64_t page_boot_left(void)
+{
+	return usable;
 }
 
 static bool section_has_ram(uint64_t pfn)
@@ -253,6 +275,7 @@ bool page_boot_grow_locked(void)
 		klog_warn("memory: no room for the page array of %#llx; 2 MB stay unused",
 			  (unsigned long long)first << PAGE_SHIFT);
 	next = end;
+	count_left();
 	return true;
 }
 
@@ -280,4 +303,5 @@ void page_boot_init(void)
 	take(TAKEN_KERNEL, b->kernel_start, b->kernel_end.v - b->kernel_start.v);
 	take(TAKEN_MODULE, b->module_start, b->module_len);
 	taken[TAKEN_LOW] = (struct range){ 0, ARCH_LOW_END >> PAGE_SHIFT };
+	count_left();
 }
