@@ -25,7 +25,7 @@
 #include "lib/mem.h"
 
 #define RING_SIZE   256u
-#define RX_START 64u
+#define RX_START    64u
 #define TX_SEGS	    (PKT_FRAGS + 1u)
 #define TX_TABLES   48u
 #define TX_LAZY	    32u /* frames sent and not yet freed, before transmit() looks */
@@ -271,29 +271,36 @@ static void tx_drop_all(struct net_pair *p, struct pkt_list *batch)
 	pkt_list_free(batch);
 }
 
+/* False: no room, even after what was sent has been taken back. */
+static noinline bool tx_retry(struct net_pair *p, struct pkt *k)
+{
+	tx_reap(p);
+	return tx_add(p, k) == 0;
+}
+
 static void nif_transmit(struct netif *nif, unsigned q, struct pkt_list *batch)
 {
 	struct net_pair *p = &net_of(nif)->pair[q];
 	struct netif_stats *st = &nif->stats[q];
-	uint64_t kicks = p->tx->kicks;
+	struct vqueue *tx = p->tx;
+	uint64_t bytes = 0, kicks = tx->kicks;
+	uint32_t before = batch->count;
 	struct pkt *k;
 
-	if (p->tx->ring.inflight >= TX_LAZY)
+	if (tx->ring.inflight >= TX_LAZY)
 		tx_reap(p);
 	while ((k = batch->first)) {
-		uint32_t bytes = k->len;
+		uint32_t len = k->len;
 
-		if (tx_add(p, k)) {
-			tx_reap(p);
-			if (tx_add(p, k))
-				break;
-		}
-		pkt_list_pop(batch);
-		st->tx_packets++;
-		st->tx_bytes += bytes;
+		if (tx_add(p, k) && !tx_retry(p, k))
+			break;
+		pkt_list_pop(batch); /* its memory is the device's now: only the links are ours */
+		bytes += len;
 	}
-	vqueue_kick(p->tx);
-	st->tx_kicks += p->tx->kicks - kicks;
+	vqueue_kick(tx);
+	st->tx_packets += before - batch->count;
+	st->tx_bytes += bytes;
+	st->tx_kicks += tx->kicks - kicks;
 	if (!pair_ok(p))
 		tx_drop_all(p, batch);
 }
