@@ -2,6 +2,7 @@
 /* test/lib/fake_vdev.c: see fake_vdev.h. */
 #include "test/lib/fake_vdev.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "lib/assert.h"
@@ -168,4 +169,28 @@ void fake_feed(void)
 {
 	while (hoarded)
 		page_put(hoard[--hoarded]);
+}
+
+void fake_misbehave(struct fake_vdev *f, unsigned i)
+{
+	struct fake_queue *fq = &f->queue[i];
+	uint8_t *ring = (uint8_t *)fq->d.desc;
+
+	if (!fq->q)
+		return;
+	fq->irq = true;
+	switch (rand() % 4) {
+	case 0:
+		fake_push(f, i, (uint16_t)(rand() % (2 * fq->d.size)), (uint32_t)rand() % 100000);
+		break;
+	case 1:
+		fq->d.used->idx = (uint16_t)(fq->d.used->idx + rand() % 4);
+		break;
+	case 2:
+		fq->d.used->ring[rand() % fq->d.size].len = (uint32_t)rand();
+		break;
+	default:
+		ring[(size_t)rand() % vq_ring_bytes(fq->d.size)] = (uint8_t)rand();
+		break;
+	}
 }

@@ -38,3 +38,6 @@ void *fake_va(const struct vq_seg *s);
 /* Take all memory but `pages` pages; and give it back. */
 void fake_starve(unsigned pages);
 void fake_feed(void);
+
+/* Something that no device should do to queue `i`: an entry, an index or a byte of the ring, by rand(). */
+void fake_misbehave(struct fake_vdev *f, unsigned i);

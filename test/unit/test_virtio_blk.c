@@ -321,6 +321,35 @@ static void test_lie(void **state)
 	op_free(late);
 }
 
+/*
+ * A device that does anything, now and then between honest work: each request ends once, whether the device
+ * is caught or not.  The test's device does not look at the ring any more: it completes what it pleases.
+ */
+static void test_hostile(void **state)
+{
+	(void)state;
+	for (unsigned seed = 0; seed < 150; seed++) {
+		struct blk *b = bring_up(BASIC | (seed & 1 ? VIRTIO_F_EVENT_IDX : 0) |
+					 (seed & 2 ? VIRTIO_F_INDIRECT_DESC : 0));
+		struct op *o[50];
+
+		srand(seed);
+		for (unsigned i = 0; i < 50; i++) {
+			o[i] = op_new(i % 3 ? BLK_READ : BLK_WRITE, i, 1 + i % 5, 0);
+			b->submit(b, &o[i]->req);
+			for (unsigned n = (unsigned)rand() % 3; n; n--)
+				fake_misbehave(dev, 0);
+			fake_irq(dev);
+		}
+		vdev_fail(&dev->vd, "the test is over");
+		virtio_blk_driver.failed(&dev->vd);
+		for (unsigned i = 0; i < 50; i++) {
+			assert_int_equal(o[i]->done, 1);
+			op_free(o[i]);
+		}
+	}
+}
+
 /* With 0, 1, 2, ... pages left the device is refused, until there is enough; nothing is lost on the way. */
 static void test_out_of_memory(void **state)
 {
@@ -363,9 +392,10 @@ static int machine(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_many),	cmocka_unit_test(test_sync),
-		cmocka_unit_test(test_without), cmocka_unit_test(test_discard),
-		cmocka_unit_test(test_lie),	cmocka_unit_test(test_out_of_memory),
+		cmocka_unit_test(test_many),	      cmocka_unit_test(test_sync),
+		cmocka_unit_test(test_without),	      cmocka_unit_test(test_discard),
+		cmocka_unit_test(test_lie),	      cmocka_unit_test(test_hostile),
+		cmocka_unit_test(test_out_of_memory),
 	};
 
 	return cmocka_run_group_tests(tests, machine, NULL);

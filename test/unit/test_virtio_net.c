@@ -399,6 +399,31 @@ static void test_lies(void **state)
 	lie(PBUF_ROOM * 20, 0, false); /* more pieces than a packet holds */
 }
 
+/* A device that does anything: packets and buffers all come back. */
+static void test_hostile(void **state)
+{
+	(void)state;
+	for (unsigned seed = 0; seed < 150; seed++) {
+		bring_up(seed & 1 ? VIRTIO_NET_F_MRG_RXBUF | VIRTIO_F_EVENT_IDX : 0, 0);
+		srand(seed);
+		poll_first();
+		for (unsigned i = 0; i < 60; i++) {
+			struct pkt_list l;
+
+			pkt_list_init(&l);
+			pkt_list_add(&l, make_frame(i, 60 + (size_t)rand() % 3000));
+			nif->ops->transmit(nif, 0, &l);
+			pkt_list_free(&l);
+			fake_misbehave(dev, (unsigned)rand() % 2);
+			nif->ops->poll(nif, 0, &pool, &l, 64);
+			pkt_list_free(&l);
+			(void)nif->ops->tx_irq(nif, 0, rand() % 2);
+			(void)nif->ops->rx_irq(nif, 0, rand() % 2);
+		}
+		take_down();
+	}
+}
+
 static void test_control(void **state)
 {
 	static const uint8_t mac[2][6] = { { 1, 2, 3, 4, 5, 6 }, { 0x33, 0x33, 0, 0, 0, 1 } };
@@ -442,6 +467,7 @@ int main(void)
 		cmocka_unit_test(test_loop),	cmocka_unit_test(test_full),
 		cmocka_unit_test(test_headers), cmocka_unit_test(test_received_headers),
 		cmocka_unit_test(test_lies),	cmocka_unit_test(test_control),
+		cmocka_unit_test(test_hostile),
 	};
 
 	return cmocka_run_group_tests(tests, machine, NULL);
