@@ -57,6 +57,13 @@ PREFIX ?= /usr/local
 install: all ## the tools, the kernel, profiles, man pages and completion into PREFIX (DESTDIR is honoured)
 	$(Q)mk/install-tree.sh '$(DESTDIR)$(PREFIX)' $(KERNEL) $(tools)
 
+bench: all ## kernel instructions per unit of work, beside the goals (redis needs root)
+	$(Q)python3 test/bench/bench.py
+
+soak: all $(FUZZ_BINS) ## the slow tests: each fuzz target for minutes (SECS=n), durability at 50 moments
+	$(Q)python3 test/run.py --fuzz $(FUZZ_BINS) --seconds $(or $(SECS),600)
+	$(Q)CORACLE_SOAK=1 /usr/bin/python3 -m pytest -q --tb=short -p no:cacheprovider test/vm
+
 PORT ?= 8080
 run: deps ## boot the web server of examples/ and say how to try it (PORT=n)
 	$(Q)$(MAKE) --no-print-directory -j2 all

@@ -32,12 +32,22 @@ warn_clang := -Wthread-safety -Wmissing-variable-declarations -Wcomma -Wno-gnu-s
 warn_of     = $(if $(findstring clang,$(1)),$(warn_clang),$(warn_gcc))
 
 COMMON := -std=gnu17 -I. -MMD -MP -g
+# What packets, faults and the system calls of a busy program pass through is compiled for speed, the rest for size.
+HOT := lib/pkt% lib/objcache% lib/wheel% lib/rbtree% lib/siphash% \
+	net/tcp_% net/ip.% net/ip4.% net/eth.% net/stack.% net/csum.% net/gro.% net/neigh.% net/udp% \
+	arch/% kern/page% kern/slab% kern/vm_fault% kern/vm_huge% kern/vm_pt% kern/vm_map% kern/uio% kern/sched% \
+	kern/waitq% kern/mutex% kern/timer% kern/thread% kern/spinlock% kern/irq% kern/clock% kern/cpu% \
+	dev/virtqueue% dev/virtio.% dev/virtio_net% dev/virtio_blk% \
+	vfs/file.% vfs/fdtable% vfs/poll% vfs/epoll% vfs/pcache% vfs/dentry% vfs/path% vfs/open% vfs/inode% vfs/pipe% \
+	vfs/eventfd% sock/sock.% sock/shard% sock/inet.% sock/inet_tcp% sock/inet_udp% sock/inet_copy% \
+	linux/syscall% linux/rw% linux/epoll% linux/poll% linux/futex.% linux/fd% linux/sock% linux/time% linux/fs_open%
+size_of = $(if $(filter $(HOT),$(1)),,-Os $(if $(findstring clang,$(CC)),,-Wno-maybe-uninitialized))
 KFLAGS_x86_64  := -mno-red-zone -mgeneral-regs-only -mcmodel=small -fcf-protection=none
 KFLAGS_debug   := -DCORACLE_DEBUG=1 -fno-omit-frame-pointer -fno-optimize-sibling-calls
 KFLAGS_release := -fomit-frame-pointer
 KFLAGS := $(COMMON) -Iarch/$(ARCH) $(WARN) $(call warn_of,$(CC)) -O2 -ffreestanding -fpie -fvisibility=hidden \
 	-fno-strict-aliasing -fno-common -fno-stack-protector -fno-asynchronous-unwind-tables \
-	-fno-delete-null-pointer-checks -ffunction-sections -fdata-sections -ffile-prefix-map=$(CURDIR)/= \
+	-fno-delete-null-pointer-checks -falign-functions=1 -falign-jumps=1 -falign-loops=1 -falign-labels=1 -ffunction-sections -fdata-sections -ffile-prefix-map=$(CURDIR)/= \
 	$(KFLAGS_$(ARCH)) $(KFLAGS_$(VARIANT)) $(EXTRA_CFLAGS)
 # -Wconversion where bytes from outside become numbers.
 CONV_DIRS := net fs image abi
@@ -60,7 +70,7 @@ KERNEL := $(OUT)/coracle.elf
 $(OUT)/%.o: %.c
 	@mkdir -p $(@D)
 	$(call say,CC,$@)
-	$(Q)$(CC) $(KFLAGS) $(call conv,$<) -c -o $@ $<
+	$(Q)$(CC) $(KFLAGS) $(call conv,$<) $(call size_of,$<) -c -o $@ $<
 
 $(OUT)/%.o: %.S
 	@mkdir -p $(@D)
