@@ -56,3 +56,5 @@ unit-tests += ldisc
 test_ldisc-y := vfs/ldisc.c
 unit-tests += pkt_scripts
 test_pkt_scripts-y := test/pkt/pktscript.c
+unit-tests += tcp_many
+unit-tests += net_base
