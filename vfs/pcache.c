@@ -839,6 +839,8 @@ static err_t map_page(struct vm_object *o, uint64_t index, bool write, struct pa
 	struct page *p;
 	err_t err;
 
+	if (write)
+		writeback_throttle(pc);
 	do {
 		if (index >= pages_of(pc))
 			return -ENXIO;
