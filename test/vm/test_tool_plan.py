@@ -61,14 +61,15 @@ def test_library_links_stay_links(tmp_path):
     assert f"{tmp_path}/liba.so.1.2" in files
 
 
+@pytest.mark.parametrize("origin", ["$ORIGIN", "${ORIGIN}"])
 @pytest.mark.parametrize("tags", ["--enable-new-dtags", "--disable-new-dtags"])
-def test_origin(tmp_path, tags):
+def test_origin(tmp_path, tags, origin):
     (tmp_path / "bin").mkdir()
     (tmp_path / "lib").mkdir()
     lib = compile_c(tmp_path / "lib/liba.so", "int a(void) { return 1; }", "-shared", "-fPIC",
                     "-Wl,-soname,liba.so")
     compile_c(tmp_path / "bin/p", "int a(void); int main(void) { return a(); }", lib,
-              "-Wl,-rpath,$ORIGIN/../lib", f"-Wl,{tags}")
+              f"-Wl,-rpath,{origin}/../lib", f"-Wl,{tags}")
     (tmp_path / "link").symlink_to("bin/p")  # $ORIGIN is the real file's directory
     files, _ = plan(tmp_path, "./link")
     assert f"{tmp_path}/lib/liba.so" in files
@@ -93,6 +94,21 @@ def test_rpath_is_inherited(tmp_path):
 
 def test_runpath_is_not_inherited(tmp_path):
     two_levels(tmp_path, "--enable-new-dtags")
+    r = coracle(tmp_path, "run", "-n", "./p")
+    assert r.returncode == 2 and "libb.so" in r.stderr
+    assert subprocess.run([tmp_path / "p"], timeout=10, check=False,
+                          stderr=subprocess.DEVNULL).returncode == 127
+
+
+def test_runpath_sets_the_loaders_rpath_aside(tmp_path):
+    """liba has a RUNPATH, so that the RPATH of p, which would find libb, does not count for it."""
+    (tmp_path / "b").mkdir()
+    b = compile_c(tmp_path / "b/libb.so", "int b(void) { return 1; }", "-shared", "-fPIC",
+                  "-Wl,-soname,libb.so")
+    a = compile_c(tmp_path / "liba.so", "int b(void); int a(void) { return b(); }", "-shared", "-fPIC",
+                  "-Wl,-soname,liba.so", b, "-Wl,--enable-new-dtags", "-Wl,-rpath,/nowhere")
+    compile_c(tmp_path / "p", "int a(void); int main(void) { return a(); }", a, "-Wl,--disable-new-dtags",
+              f"-Wl,-rpath,{tmp_path}:{tmp_path}/b", f"-Wl,-rpath-link,{tmp_path}/b")
     r = coracle(tmp_path, "run", "-n", "./p")
     assert r.returncode == 2 and "libb.so" in r.stderr
     assert subprocess.run([tmp_path / "p"], timeout=10, check=False,

@@ -146,6 +146,39 @@ def test_same_as_on_the_host(home, args):
     assert (r.returncode, r.stdout, r.stderr) == (host.returncode, host.stdout, host.stderr)
 
 
+SCRIPTS = {
+    "ruby": ("a.rb", 'require "json"; require "digest"; require_relative "b"\n'
+             'puts JSON.generate({h: Digest::SHA256.hexdigest("x")[0, 8], b: B}); exit 3\n', "b.rb", "B = 2\n"),
+    "php": ("a.php", '<?php require __DIR__."/b.php"; echo json_encode([hash("sha256", "x"), B]); exit(3);',
+            "b.php", "<?php const B = 2;"),
+    "node": ("a.js", 'const b = require("./b"); console.log(JSON.stringify({b, h: require("crypto")'
+             '.createHash("sha256").update("x").digest("hex")})); process.exitCode = 3;', "b.js",
+             "module.exports = 2;"),
+    "java": ("A.java", "public class A { public static void main(String[] a) {"
+             ' System.out.println(String.join(",", a) + java.time.Duration.ofDays(1)); System.exit(3); } }',
+             "none", ""),
+    "perl": ("a.pl", 'use lib "."; use B2; use JSON::PP; print JSON::PP->new->encode([B2::b()]); exit 3;',
+             "B2.pm", "package B2; sub b { 2 } 1;"),
+    "lua5.4": ("a.lua", 'print(require("b2"), string.rep("x", 3)) os.exit(3)', "b2.lua", "return 2"),
+}
+
+
+@pytest.mark.parametrize("runtime", SCRIPTS)
+def test_runtime_with_its_library_and_a_neighbour(home, runtime):
+    program = f"/usr/bin/{runtime}"
+    if not os.path.exists(program):
+        pytest.skip("not installed")
+    d = home / runtime
+    d.mkdir()
+    script, text, other, other_text = SCRIPTS[runtime]
+    (d / script).write_text(text)
+    (d / other).write_text(other_text)
+    r = coracle(home, "run", program, script, "arg", cwd=d, timeout=180)
+    host = subprocess.run([program, script, "arg"], cwd=d, capture_output=True, text=True, timeout=60, check=False)
+    assert (r.returncode, r.stdout) == (host.returncode, host.stdout), r.stderr
+    assert r.returncode == 3
+
+
 def test_script(home):
     (home / "s.lua").write_text("#!/usr/bin/lua5.4\nprint(io.read('a'):upper())\n")
     (home / "s.lua").chmod(0o755)
