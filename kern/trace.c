@@ -32,17 +32,36 @@ static const char *const names[TRACE_NGROUPS] = {
 };
 
 uint32_t trace_mask;
+static uint32_t live_mask;    /* of it: printed as well */
 static struct ring boot_ring; /* the boot CPU's; others get theirs in trace_init_cpu() */
+
+static size_t describe(const struct record *r, unsigned cpu, char *text, size_t size)
+{
+	return fmt(text, size, "%lu.%09lu cpu%u %s %s %#lx %#lx %#lx", r->ns / 1000000000,
+		   r->ns % 1000000000, cpu, names[r->group], r->what, r->v[0], r->v[1], r->v[2]);
+}
+
+static cold void print(const struct record *r, unsigned cpu)
+{
+	char text[128];
+	size_t n = describe(r, cpu, text, sizeof(text) - 1);
+
+	n = MIN(n, sizeof(text) - 2);
+	text[n] = '\n';
+	klog_raw(text, n + 1);
+}
 
 void trace_put(enum trace_group g, const char *what, uint64_t a, uint64_t b, uint64_t c)
 {
 	bool on = irq_save();
 	struct cpu *cpu = this_cpu();
 	struct ring *ring = cpu->arch.id == 0 ? &boot_ring : cpu->trace_ring;
+	const struct record r = { clock_mono_ns(), what, { a, b, c }, g };
 
 	if (ring)
-		ring->r[ring->n++ % RECORDS] =
-			(struct record){ clock_mono_ns(), what, { a, b, c }, g };
+		ring->r[ring->n++ % RECORDS] = r;
+	if (live_mask & (1u << g))
+		print(&r, cpu->arch.id);
 	irq_restore(on);
 }
 
@@ -74,6 +93,18 @@ bool trace_enable(const char *list)
 	return ok;
 }
 
+bool trace_enable_live(const char *list)
+{
+	uint32_t before = trace_mask;
+	bool ok;
+
+	trace_mask = 0;
+	ok = trace_enable(list);
+	live_mask |= trace_mask;
+	trace_mask |= before;
+	return ok;
+}
+
 static void dump_ring(const struct ring *ring, unsigned cpu, void (*line)(void *, const char *),
 		      void *arg)
 {
@@ -83,8 +114,7 @@ static void dump_ring(const struct ring *ring, unsigned cpu, void (*line)(void *
 	for (uint64_t i = first; i < ring->n; i++) {
 		const struct record *r = &ring->r[i % RECORDS];
 
-		fmt(text, sizeof(text), "%lu.%09lu cpu%u %s %s %#lx %#lx %#lx", r->ns / 1000000000,
-		    r->ns % 1000000000, cpu, names[r->group], r->what, r->v[0], r->v[1], r->v[2]);
+		describe(r, cpu, text, sizeof(text));
 		line(arg, text);
 	}
 }

@@ -31,4 +31,6 @@ void trace_put(enum trace_group g, const char *what, uint64_t a, uint64_t b, uin
 	} while (0)
 
 bool trace_enable(const char *names); /* "boot,fault" or "all"; false: an unknown name */
+/* Records of these groups are written to the log console as they come, too. */
+bool trace_enable_live(const char *names);
 void trace_dump(void (*line)(void *arg, const char *text), void *arg);

@@ -17,7 +17,8 @@ void text_add(struct text *t, const char *f, ...)
 	t->len = MIN(t->len + n, t->size - 1);
 }
 
-static void quote_byte(struct text *t, uint8_t c)
+/* An octal escape ends at a byte that is no octal digit: three digits where one follows. */
+static void quote_byte(struct text *t, uint8_t c, uint8_t next)
 {
 	static const char from[] = "\n\t\r\v\f\"\\", to[] = "ntrvf\"\\";
 	const char *p = c ? strchr(from, c) : NULL;
@@ -27,7 +28,7 @@ static void quote_byte(struct text *t, uint8_t c)
 	else if (c >= ' ' && c < 0x7f)
 		text_add(t, "%c", c);
 	else
-		text_add(t, "\\%o", c);
+		text_add(t, next >= '0' && next <= '7' ? "\\%03o" : "\\%o", c);
 }
 
 void text_quote(struct text *t, const void *p, size_t len, size_t show, bool more)
@@ -36,7 +37,7 @@ void text_quote(struct text *t, const void *p, size_t len, size_t show, bool mor
 
 	text_add(t, "\"");
 	for (size_t i = 0; i < MIN(len, show); i++)
-		quote_byte(t, b[i]);
+		quote_byte(t, b[i], i + 1 < len ? b[i + 1] : 0);
 	text_add(t, len > show || more ? "\"..." : "\"");
 }
 

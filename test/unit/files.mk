@@ -58,3 +58,5 @@ unit-tests += pkt_scripts
 test_pkt_scripts-y := test/pkt/pktscript.c
 unit-tests += tcp_many
 unit-tests += net_base
+unit-tests += strace
+test_strace-y := linux/strace_text.c

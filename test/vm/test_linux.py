@@ -78,3 +78,18 @@ def test_killed_by(home, progs, signal, tmp_path):
     p = compile_c(tmp_path / "k", "#include <signal.h>\n#include <stdlib.h>\n"
                   "int main(int c, char **v) { (void)c; raise(atoi(v[1])); return 0; }\n", "-static")
     assert coracle(home, "run", p, str(signal)).returncode == 128 + signal
+
+
+def test_trace_boot_is_a_time_line(home, progs):
+    r = coracle(home, "run", "--trace", "boot", progs / "calls")
+    steps = re.findall(r"^init: (\w+) +\d+ us$", r.stderr, re.M)
+    assert steps[0] == "console" and steps[-1] == "app" and "root" in steps
+
+
+def test_trace_faults_and_futexes(home, progs):
+    assert re.search(r"fault user fault 0xe 0x[0-9a-f]+ 0x", coracle(home, "run", "--trace", "faults", progs / "calls").stderr)
+    threads = compile_c(progs / "threads", "#include <pthread.h>\nstatic void *f(void *a) { return a; }\n"
+                        "int main(void) { pthread_t t; pthread_create(&t, 0, f, 0); return pthread_join(t, 0); }\n",
+                        "-static", "-pthread")
+    r = coracle(home, "run", "--trace", "futex", threads)
+    assert r.returncode == 0
