@@ -63,7 +63,7 @@ static struct page *block_alloc(unsigned order, unsigned flags)
 }
 
 /* A block at a time, as large as fits: its pages need no more than their place on the stack. */
-static void refill(struct stack *s, unsigned flags)
+static noinline void refill(struct stack *s, unsigned flags)
 {
 	bool on = spin_lock_irq(&page_lock);
 	unsigned order = 4;
@@ -233,25 +233,46 @@ static noinline cold struct page *alloc_slow(unsigned order, unsigned flags)
 	return p;
 }
 
-struct page *page_alloc(unsigned order, unsigned flags)
+static inline void make_new(struct page *p, unsigned order)
 {
-	struct page *p;
-
-	if (unlikely(order > HUGE_ORDER))
-		return NULL;
-	p = order ? block_alloc(order, flags) : single_alloc(flags);
-	if (unlikely(!p)) {
-		p = alloc_slow(order, flags);
-		if (!p)
-			return NULL;
-	}
 	atomic_store_explicit(&p->refs, 1, memory_order_relaxed); /* nobody else knows it */
 	atomic_store_explicit(&p->flags, 0, memory_order_relaxed);
 	p->order = (uint8_t)order;
 	p->owner = NULL;
+}
+
+static noinline struct page *page_alloc_block(unsigned order, unsigned flags)
+{
+	struct page *p;
+
+	if (order > HUGE_ORDER)
+		return NULL;
+	p = block_alloc(order, flags);
+	if (!p)
+		p = alloc_slow(order, flags);
+	if (!p)
+		return NULL;
+	make_new(p, order);
+	for (unsigned i = 0; flags & PAGE_ZERO && i < 1u << order; i++)
+		page_clear(page_va(p + i));
+	return p;
+}
+
+struct page *page_alloc(unsigned order, unsigned flags)
+{
+	struct page *p;
+
+	if (unlikely(order))
+		return page_alloc_block(order, flags);
+	p = single_alloc(flags);
+	if (unlikely(!p)) {
+		p = alloc_slow(0, flags);
+		if (!p)
+			return NULL;
+	}
+	make_new(p, 0);
 	if (flags & PAGE_ZERO)
-		for (unsigned i = 0; i < 1u << order; i++)
-			page_clear(page_va(p + i));
+		page_clear(page_va(p));
 	return p;
 }
 
