@@ -223,8 +223,8 @@ void thread_exit(void)
 	sched_exit();
 }
 
-/* Interrupts off, on another thread's stack. */
-void thread_reap(struct thread *t)
+/* What only a thread that may run needs. */
+static void free_parts(struct thread *t)
 {
 	if (t->kstack != arch_boot_stack()) /* that one is part of the image, and stays */
 		stack_free(t->kstack);
@@ -232,6 +232,12 @@ void thread_reap(struct thread *t)
 	if (t->fpu)
 		slab_free(fpu_cache, t->fpu);
 	t->fpu = NULL;
+}
+
+/* Interrupts off, on another thread's stack. */
+void thread_reap(struct thread *t)
+{
+	free_parts(t);
 	thread_put(t);
 }
 
@@ -244,8 +250,14 @@ void thread_get(struct thread *t)
 void thread_put(struct thread *t)
 {
 	/* Both ways: the last one sees what all others did. Pairs with itself. */
-	if (atomic_fetch_sub_explicit(&t->refs, 1, memory_order_acq_rel) == 1)
-		slab_free(thread_cache, t);
+	if (atomic_fetch_sub_explicit(&t->refs, 1, memory_order_acq_rel) != 1)
+		return;
+	if (t->state ==
+	    THREAD_NEW) { /* never started: thread_exit() did not take it off the list */
+		delist(t);
+		free_parts(t);
+	}
+	slab_free(thread_cache, t);
 }
 
 struct thread *thread_find(uint32_t tid)

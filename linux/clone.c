@@ -8,6 +8,7 @@
 #include "kern/thread.h"
 #include "kern/uio.h"
 #include "lib/mem.h"
+#include "arch/mmu.h"
 #include "arch/regs.h"
 #include "linux/syscall.h"
 #include "linux/user_thread.h"
@@ -110,6 +111,8 @@ static err_t check_flags(const struct clone_args *c)
 		return -ENOSYS;
 	if (f & ~(uint64_t)(THREAD_NEEDS | (THREAD_MAY & 0xffffffff)))
 		return -EINVAL;
+	if ((f & CLONE_SETTLS) && c->tls >= USER_TOP) /* the CPU would not take it */
+		return -EPERM;
 	return 0;
 }
 
@@ -154,6 +157,7 @@ static err_t make_thread(const struct clone_args *c, struct thread **out)
 static void inherit(struct thread *child, const struct thread *self)
 {
 	child->nice = self->nice;
+	child->tls2 = tls2_get();
 	child->affinity = self->affinity;
 	atomic_fetch_or(&child->flags, atomic_load(&self->flags) & THREAD_TRACE);
 }

@@ -108,6 +108,7 @@ static void set_control(void)
 	cr4 |= x86.fsgsbase ? CR4_FSGSBASE : 0;
 	cr4 |= x86.xsave ? CR4_OSXSAVE : 0;
 	write_cr4(cr4);
+	write_cr0(read_cr0() | CR0_AM); /* a program may ask for alignment checks, as on Linux */
 	wrmsr(MSR_EFER, rdmsr(MSR_EFER) | EFER_SCE | EFER_NXE);
 }
 
@@ -123,7 +124,7 @@ static void fill_gdt(const struct arch_cpu *c, struct cpu_tables *t)
 
 	t->gdt[KERNEL_CS / 8] = 0x00af9b000000ffff;
 	t->gdt[KERNEL_DS / 8] = 0x00cf93000000ffff;
-	t->gdt[USER32_CS / 8] = 0x00cffb000000ffff;
+	/* USER32_CS stays empty: SYSRET only counts from it, and no program needs 32-bit code. */
 	t->gdt[USER_DS / 8] = 0x00cff3000000ffff;
 	t->gdt[USER_CS / 8] = 0x00affb000000ffff;
 	t->gdt[TSS_SEL / 8] = (sizeof(t->tss) - 1) | (base & 0xffffff) << 16 | 0x89ull << 40 |

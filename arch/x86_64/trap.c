@@ -152,6 +152,17 @@ static void kernel_fault(struct pt_regs *r, unsigned vector, uint64_t error)
 	r->ip = to;
 }
 
+enum { PF_PRESENT = 1 << 0, PF_USER = 1 << 2 };
+
+/*
+ * A fault of the CPU's own, on the program's behalf, at an address that is mapped: SMAP keeps it out, and no page
+ * would help. QEMU's TCG (7.2) reads the stack of a far return so.
+ */
+static bool is_hopeless(unsigned vector, uint64_t error)
+{
+	return vector == TRAP_PF && (error & PF_PRESENT) && !(error & PF_USER);
+}
+
 /* NMI: the others of a panic (arch_cpus_stop_others()). Nothing else here sends one. */
 static void exception(struct pt_regs *r, unsigned vector, uint64_t error)
 {
@@ -159,13 +170,19 @@ static void exception(struct pt_regs *r, unsigned vector, uint64_t error)
 
 	if (vector == TRAP_NMI)
 		x86_nmi();
+	else if (vector == TRAP_DB && !regs_from_user(r))
+		r->flags &=
+			~(uint64_t)FLAG_TF; /* a program's single step that ran over into here */
 	else if (vector == TRAP_MC || vector == TRAP_DF)
 		kern_fatal_trap(r, name_of(vector), addr);
 	else if (!regs_from_user(r))
 		kernel_fault(r, vector, error);
 	else {
 		irq_enable();
-		kern_user_fault(r, vector, error, addr);
+		if (is_hopeless(vector, error))
+			kern_user_fault(r, TRAP_GP, 0, 0);
+		else
+			kern_user_fault(r, vector, error, addr);
 		irq_disable();
 	}
 }

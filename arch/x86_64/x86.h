@@ -28,6 +28,7 @@ enum {
 	EFER_NXE = 1 << 11,
 
 	CR0_WP = 1 << 16,
+	CR0_AM = 1 << 18,
 
 	CR4_TSD = 1 << 2,
 	CR4_PGE = 1 << 7,
