@@ -96,7 +96,7 @@ struct page_stats {
 	uint64_t cached_bytes, dirty_bytes, anon_bytes, slab_bytes, kernel_bytes;
 };
 void page_stats(struct page_stats *s);
-uint64_t page_total(void); /* frames of RAM */
+uint64_t page_total(void);			      /* frames of RAM */
 void page_account(enum page_flags kind, long npages); /* PAGE_ANON, PAGE_CACHE, PAGE_DIRTY */
 
 /* Called with a number of pages wanted when memory is short; returns how many it freed. May sleep. */
