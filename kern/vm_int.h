@@ -3,7 +3,8 @@
  * kern/vm_int.h: the address space, between the files of kern/vm_*.c:
  *
  *   vm_area.c    the tree of areas               vm_pt.c      the user half of the tables
- *   vm_map.c     mmap, munmap, brk, placement    vm_fault.c   page faults
+ *   vm_map.c     mmap, munmap                    vm_fault.c   page faults
+ *   vm_place.c   placement, limits               vm_brk.c     brk, the first stack
  *   vm_protect.c mprotect, area flags            vm_huge.c    2 MB pages
  *   vm_remap.c   mremap                          vm_object.c  what objects ask: unmap, clean
  *   vm_advise.c  madvise, msync, mincore         vm_info.c    /proc/self/maps, counts, futex keys
@@ -74,6 +75,9 @@ err_t area_cut_range(uaddr_t start, uaddr_t end) must_check;
 /* Join a with equal neighbours; the area that now holds it. */
 struct vm_area *area_join(struct vm_area *a);
 err_t vm_unmap_locked(uaddr_t start, uaddr_t end) must_check;
+/* vm_place.c. Exclusive. */
+void vm_place_mappings(uint64_t stack_limit); /* decide as.mmap_base */
+bool vm_range_free(uaddr_t addr, size_t len); /* guards of stacks are not free */
 err_t vm_place(uaddr_t *addr, size_t len, unsigned flags) must_check;
 /* Limits and overcommit. -ENOMEM; vm_may_lock: -EAGAIN. */
 err_t vm_may_grow(size_t pages, unsigned prot, unsigned flags) must_check;

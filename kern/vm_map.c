@@ -1,13 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* kern/vm_map.c: areas come and go: mmap, munmap, brk, and where things are placed. */
+/* kern/vm_map.c: areas come and go: mmap and munmap; cutting and joining. */
 #include "kern/vm_int.h"
 
 #include "kern/init.h"
 #include "kern/kmap.h"
-#include "kern/rand.h"
 #include "kern/slab.h"
 #include "kern/tlb.h"
-#include "lib/assert.h"
 
 struct aspace as;
 struct vm_policy vm_policy = {
@@ -20,12 +18,6 @@ struct vm_policy vm_policy = {
 
 static struct slab_cache *area_cache;
 
-enum {
-	STACK_GAP_MIN = 128 << 20,    /* Linux's: room kept below the stack's top */
-	STACK_RANDOM_PAGES = 1 << 22, /* what the loader may move the stack by */
-	STACK_FIRST = 132 << 10,      /* mapped at once; the rest as it grows */
-	LOW_32BIT = 0x40000000,	      /* MAP_32BIT: the second gigabyte */
-};
 #define HIGH_32BIT 0x80000000ull
 
 err_t vm_init(void)
@@ -33,16 +25,9 @@ err_t vm_init(void)
 	rwlock_init(&as.lock);
 	area_tree_init(&as.areas);
 	list_init(&as.dead);
-	as.mmap_base = USER_TOP - STACK_GAP_MIN;
+	as.mmap_base = USER_TOP / 2; /* until the first stack decides */
 	area_cache = slab_new("vm_area", sizeof(struct vm_area), 8);
 	return kmap_seal_image();
-}
-
-uint64_t vm_aslr(unsigned bits)
-{
-	if (vm_policy.noaslr || bits == 0)
-		return 0;
-	return (rand_u64() & ((1ull << bits) - 1)) << PAGE_SHIFT;
 }
 
 /* --- areas ------------------------------------------------------------------------------------- */
@@ -276,113 +261,6 @@ struct vm_area *vm_find_area(uaddr_t addr)
 	return a;
 }
 
-/* --- placement --------------------------------------------------------------------------------- */
-
-static bool range_ok(uaddr_t addr, size_t len)
-{
-	return len <= USER_TOP && addr <= USER_TOP - len;
-}
-
-static bool is_free(uaddr_t addr, size_t len)
-{
-	const struct vm_area *a = area_find(&as.areas, addr), *below;
-	uaddr_t top;
-
-	if (!a)
-		return true;
-	top = a->start;
-	if (a->flags & VM_GROWSDOWN)
-		top -= MIN(top, AREA_GUARD);
-	below = area_prev(a);
-	return addr + len <= top && (!below || below->end <= addr);
-}
-
-/* 2 MB pages need places that are aligned for them; Linux aligns from that size on, too. */
-static uint64_t align_for(size_t len, unsigned flags)
-{
-	return len >= HUGE_SIZE && !(flags & (VM_STACK | VM_SHARED)) ? HUGE_SIZE : PAGE_SIZE;
-}
-
-static err_t place_anywhere(uaddr_t *addr, size_t len, unsigned flags)
-{
-	uint64_t min = vm_policy.mmap_min_addr, align = align_for(len, flags);
-
-	if (flags & VM_32BIT)
-		return area_gap_up(&as.areas, len, LOW_32BIT, HIGH_32BIT, PAGE_SIZE, addr)
-			       ? 0
-			       : -ENOMEM;
-	if (align > PAGE_SIZE && area_gap_down(&as.areas, len, min, as.mmap_base, align, addr))
-		return 0;
-	if (area_gap_down(&as.areas, len, min, as.mmap_base, PAGE_SIZE, addr) ||
-	    area_gap_up(&as.areas, len, as.mmap_base, USER_TOP, PAGE_SIZE, addr))
-		return 0;
-	return -ENOMEM;
-}
-
-err_t vm_place(uaddr_t *addr, size_t len, unsigned flags)
-{
-	uaddr_t hint = *addr;
-
-	if (len > USER_TOP - vm_policy.mmap_min_addr)
-		return -ENOMEM;
-	if (flags & (VM_FIXED | VM_FIXED_NOREPLACE)) {
-		if (!range_ok(hint, len))
-			return -ENOMEM;
-		if (hint & PAGE_MASK)
-			return -EINVAL;
-		if (hint < vm_policy.mmap_min_addr)
-			return -EPERM;
-		if (flags & VM_FIXED_NOREPLACE) {
-			const struct vm_area *a = area_find(&as.areas, hint);
-
-			return a && a->start < hint + len ? -EEXIST : 0;
-		}
-		return 0;
-	}
-	hint = ALIGN_UP(hint, PAGE_SIZE);
-	if (hint && hint < vm_policy.mmap_min_addr)
-		hint = vm_policy.mmap_min_addr;
-	if (hint && !(flags & VM_32BIT) && range_ok(hint, len) && is_free(hint, len)) {
-		*addr = hint;
-		return 0;
-	}
-	return place_anywhere(addr, len, flags);
-}
-
-/* --- limits ------------------------------------------------------------------------------------ */
-
-static bool over(size_t pages, size_t more, uint64_t limit)
-{
-	return limit != UINT64_MAX && (uint64_t)(pages + more) > limit >> PAGE_SHIFT;
-}
-
-/*
- * Linux's heuristic overcommit refuses only what could never be: one writable private mapping larger than
- * the machine's memory, unless it is MAP_NORESERVE.
- */
-err_t vm_may_write(size_t pages, unsigned flags)
-{
-	if (flags & VM_SHARED)
-		return 0;
-	if (!(flags & (VM_STACK | VM_GROWSDOWN)) && over(as.data, pages, vm_policy.limit_data))
-		return -ENOMEM;
-	if (flags & VM_NORESERVE)
-		return 0;
-	return pages > page_total() ? -ENOMEM : 0;
-}
-
-err_t vm_may_grow(size_t pages, unsigned prot, unsigned flags)
-{
-	if (over(as.total, pages, vm_policy.limit_as))
-		return -ENOMEM;
-	return prot & VM_WRITE ? vm_may_write(pages, flags) : 0;
-}
-
-err_t vm_may_lock(size_t pages)
-{
-	return over(as.locked, pages, vm_policy.limit_memlock) ? -EAGAIN : 0;
-}
-
 /* --- map --------------------------------------------------------------------------------------- */
 
 /* Pages of [start, end) that are mapped now: a fixed mapping replaces them. */
@@ -486,28 +364,6 @@ err_t vm_map_kernel(uaddr_t *addr, struct page **pages, unsigned n, unsigned pro
 	return err;
 }
 
-/* --- the stack --------------------------------------------------------------------------------- */
-
-/* As Linux: the gap is the stack's limit within bounds, what the stack was moved by, and its guard. */
-static void place_mappings(uint64_t limit)
-{
-	uint64_t gap = MAX(limit, (uint64_t)STACK_GAP_MIN);
-
-	gap = MIN(gap, USER_TOP / 6 * 5);
-	gap += ((uint64_t)STACK_RANDOM_PAGES << PAGE_SHIFT) + AREA_GUARD;
-	as.mmap_base = ALIGN_DOWN(USER_TOP - gap - vm_aslr(28), PAGE_SIZE);
-}
-
-err_t vm_set_stack(uaddr_t top, uint64_t limit)
-{
-	uaddr_t start = ALIGN_DOWN(top, PAGE_SIZE) - STACK_FIRST;
-
-	vm_policy.limit_stack = limit;
-	place_mappings(limit);
-	return vm_map(&start, ALIGN_UP(top, PAGE_SIZE) - start, VM_READ | VM_WRITE,
-		      VM_FIXED_NOREPLACE | VM_STACK | VM_GROWSDOWN, NULL, 0);
-}
-
 /* --- unmap ------------------------------------------------------------------------------------- */
 
 /*
@@ -548,69 +404,10 @@ err_t vm_unmap(uaddr_t addr, size_t len)
 	if ((addr & PAGE_MASK) || len == 0 || len > USER_TOP)
 		return -EINVAL;
 	len = ALIGN_UP(len, PAGE_SIZE);
-	if (!range_ok(addr, len))
+	if (!user_range_ok(addr, len))
 		return -EINVAL;
 	aspace_lock();
 	err = vm_unmap_locked(addr, addr + len);
 	aspace_unlock();
 	return err;
-}
-
-/* --- brk --------------------------------------------------------------------------------------- */
-
-void vm_set_brk(uaddr_t start)
-{
-	as.brk_start = as.brk_end = ALIGN_UP(start, PAGE_SIZE);
-}
-
-static bool brk_grow(uaddr_t from, uaddr_t to)
-{
-	unsigned flags = VM_BRK | VM_MAYREAD | VM_MAYWRITE | VM_MAYEXEC;
-	struct vm_area *a;
-
-	if (as.lock_future)
-		flags |= VM_LOCKED;
-	if (!is_free(from, to - from) ||
-	    (flags & VM_LOCKED && vm_may_lock((to - from) >> PAGE_SHIFT)) ||
-	    vm_may_grow((to - from) >> PAGE_SHIFT, VM_READ | VM_WRITE, flags))
-		return false;
-	a = area_new(from, to, VM_READ | VM_WRITE, flags);
-	if (!a)
-		return false;
-	area_link(a, NULL, 0);
-	area_join(a);
-	return true;
-}
-
-static bool brk_set(uaddr_t want)
-{
-	uaddr_t old = ALIGN_UP(as.brk_end, PAGE_SIZE), new;
-
-	if (want < as.brk_start || want > USER_TOP)
-		return false;
-	if (over(0, (want - as.brk_start) >> PAGE_SHIFT, vm_policy.limit_data))
-		return false;
-	new = ALIGN_UP(want, PAGE_SIZE);
-	if (new < old && vm_unmap_locked(new, old))
-		return false;
-	if (new > old && !brk_grow(old, new))
-		return false;
-	as.brk_end = want;
-	return true;
-}
-
-uaddr_t vm_brk(uaddr_t want)
-{
-	uaddr_t old, now;
-	bool populate;
-
-	aspace_lock();
-	old = as.brk_end;
-	populate = brk_set(want) && as.lock_future && !as.lock_future_on_fault;
-	now = as.brk_end;
-	aspace_unlock();
-	if (populate && now > old)
-		(void)!vm_populate(ALIGN_DOWN(old, PAGE_SIZE), ALIGN_UP(now, PAGE_SIZE), true,
-				   true);
-	return now;
 }
