@@ -103,7 +103,7 @@ static void put_keys(struct tfs *fs)
 static err_t new_fs(const struct tfs_where *w, struct alloc *a, struct tfs **out)
 {
 	struct tfs *fs = alloc_get(a, sizeof(*fs));
-	uint64_t want = w->nsect / 64;
+	uint64_t want = ALIGN_DOWN(w->nsect / 64, (uint64_t)TFS_ALLOC);
 	err_t err;
 
 	if (!fs)
@@ -263,6 +263,8 @@ static err_t set_log_aside(struct tfs *fs, uint64_t sectors)
 	if (err)
 		return err;
 	sectors = MAX(sectors, (uint64_t)4);
+	/* Files begin on a page of the device, as far as its own beginning does. */
+	sectors = ALIGN_UP(space_first(fs) + sectors, (uint64_t)TFS_ALLOC) - space_first(fs);
 	if (!ranges_fit(&fs->free, 0, sectors, &start, &len) || len < sectors)
 		return -ENOSPC;
 	err = ranges_take(&fs->free, start, len);
