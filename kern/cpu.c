@@ -9,6 +9,7 @@
 #include "kern/page.h"
 #include "kern/sched_int.h"
 #include "kern/slab.h"
+#include "kern/trace.h"
 #include "lib/mem.h"
 
 static struct cpu boot_cpu;
@@ -166,5 +167,6 @@ err_t smp_init(void)
 			cpu_relax();
 		ncpus = ++id;
 	}
+	trace_make_rings();
 	return 0;
 }

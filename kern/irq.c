@@ -9,6 +9,7 @@
 #include "kern/cpu.h"
 #include "kern/init.h"
 #include "kern/slab.h"
+#include "kern/trace.h"
 #include "lib/assert.h"
 
 #define FIRST_VECTOR 0x20u
@@ -57,6 +58,7 @@ void kern_irq(unsigned vector)
 	if (vector - FIRST_VECTOR >= NVECTORS)
 		return;
 	v = &vectors[vector - FIRST_VECTOR];
+	TRACE(TRACE_IRQ, "interrupt", vector - FIRST_VECTOR, 0, 0);
 	if (v->count)
 		v->count[this_cpu()->arch.id]++;
 	/* Y: pairs with Z in publish(). */

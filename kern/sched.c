@@ -13,6 +13,7 @@
 #include "kern/timer.h"
 #include "kern/timer_int.h"
 #include "kern/tlb.h"
+#include "kern/trace.h"
 #include "lib/assert.h"
 
 #define SLICE_NS     4000000ull
@@ -294,6 +295,7 @@ static void finish_switch(struct thread *prev) no_lock_analysis
 /* Queue locked, interrupts off; returns when the caller runs again. */
 static void switch_to(struct cpu *c, struct thread *prev, struct thread *next) no_lock_analysis
 {
+	TRACE(TRACE_SCHED, "switch", prev->tid, next->tid, c->rq_len);
 	account(c, prev, next);
 	if (prev->is_user && prev->state != THREAD_DEAD)
 		save_user(prev);

@@ -9,6 +9,7 @@
 #include "kern/cpu.h"
 #include "kern/init.h"
 #include "kern/timer_int.h"
+#include "kern/trace.h"
 #include "lib/assert.h"
 
 #define NOT_ARMED (-1)
@@ -118,6 +119,7 @@ void timer_set(struct timer *t, uint64_t deadline_ns)
 /* The callback may free the timer's memory only by way of timer_cancel_sync() elsewhere: `running` is ours. */
 static void run(struct timer_cpu *w, struct timer *t) no_lock_analysis
 {
+	TRACE(TRACE_IRQ, "timer", t->fn, t->deadline_ns, 0);
 	take_out(w, t);
 	/* Relaxed: a canceller that missed it armed takes the wheel's lock after us. */
 	atomic_store_explicit(&w->running, t, memory_order_relaxed);

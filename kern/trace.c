@@ -7,6 +7,7 @@
 #include "kern/clock.h"
 #include "kern/cpu.h"
 #include "kern/klog.h"
+#include "kern/slab.h"
 #include "kern/trace.h"
 #include "lib/fmt.h"
 #include "lib/mem.h"
@@ -33,7 +34,7 @@ static const char *const names[TRACE_NGROUPS] = {
 
 uint32_t trace_mask;
 static uint32_t live_mask;    /* of it: printed as well */
-static struct ring boot_ring; /* the boot CPU's; others get theirs in trace_init_cpu() */
+static struct ring boot_ring; /* the boot CPU's; others get theirs when something is traced */
 
 static size_t describe(const struct record *r, unsigned cpu, char *text, size_t size)
 {
@@ -65,6 +66,16 @@ void trace_put(enum trace_group g, const char *what, uint64_t a, uint64_t b, uin
 	irq_restore(on);
 }
 
+/* No memory for one: that CPU is not traced. */
+void trace_make_rings(void)
+{
+	if (!trace_mask)
+		return;
+	for (unsigned i = 1; i < ncpus; i++)
+		if (!cpus[i]->trace_ring)
+			cpus[i]->trace_ring = kzalloc(sizeof(struct ring));
+}
+
 static bool enable_one(const char *name, size_t len)
 {
 	if (len == 3 && memcmp(name, "all", 3) == 0) {
@@ -90,6 +101,7 @@ bool trace_enable(const char *list)
 		ok &= enable_one(list, len);
 		list += len + (comma != NULL);
 	}
+	trace_make_rings();
 	return ok;
 }
 

@@ -30,6 +30,7 @@ void trace_put(enum trace_group g, const char *what, uint64_t a, uint64_t b, uin
 			trace_put((g), (what), (uint64_t)(a), (uint64_t)(b), (uint64_t)(c)); \
 	} while (0)
 
+void trace_make_rings(void);	      /* for CPUs that came up since; thread context */
 bool trace_enable(const char *names); /* "boot,fault" or "all"; false: an unknown name */
 /* Records of these groups are written to the log console as they come, too. */
 bool trace_enable_live(const char *names);
