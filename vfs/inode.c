@@ -8,6 +8,7 @@
 #include "vfs/lock.h"
 #include "vfs/pcache.h"
 #include "vfs/pipe.h"
+#include "vfs/writeback.h"
 
 struct vfs_cred vfs_cred = { .override = true };
 
@@ -44,6 +45,10 @@ void inode_put(struct inode *i)
 		return;
 	/* relaxed: only the last reference frees, and put_last() takes a lock. */
 	n = atomic_load_explicit(&i->refs, memory_order_relaxed); /* pairs with nothing */
+	if (unlikely(n == 2 && i->nlink == 0 && i->pages)) {
+		writeback_settle(i->pages); /* it may be the other one */
+		n = atomic_load(&i->refs);
+	}
 	while (n > 1)
 		if (atomic_compare_exchange_weak(&i->refs, &n, n - 1))
 			return;

@@ -813,6 +813,8 @@ err_t pcache_flush(struct pcache *pc, uint64_t first, uint64_t last, bool wait)
 	}
 	if (wait) /* and what others took while we wrote */
 		wait_written(pc, first, last);
+	if (wait && pc->ndirty == 0)
+		writeback_settle(pc); /* the caller counts the inode, too */
 	return err;
 }
 

@@ -182,6 +182,16 @@ static err_t holes_in(struct tfs_inode *ti, uint64_t index, uint64_t *holes)
 	return 0;
 }
 
+/* What was deleted is free once the log says so: a full disk is asked again after that. tf->lock held. */
+static err_t promise(struct tfs_fs *tf)
+{
+	err_t err = tfs_reserve(tf->t, BLOCKS_A_PAGE);
+
+	if (err != -ENOSPC || !tfs_dirty(tf->t) || tfs_sync(tf->t))
+		return err;
+	return tfs_reserve(tf->t, BLOCKS_A_PAGE);
+}
+
 /* PAGE_RESERVED stands for a whole page promised; it changes under tf->lock only. */
 static err_t reserve(struct pcache *pc, struct page *p)
 {
@@ -195,7 +205,7 @@ static err_t reserve(struct pcache *pc, struct page *p)
 	if (!(p->flags & PAGE_RESERVED)) {
 		err = holes_in(tfs_node(pc->inode)->ti, p->index, &holes);
 		if (!err && holes)
-			err = tfs_reserve(tf->t, BLOCKS_A_PAGE);
+			err = promise(tf);
 		if (!err && holes)
 			atomic_fetch_or(&p->flags, PAGE_RESERVED);
 	}

@@ -82,6 +82,20 @@ void writeback_file(struct pcache *pc)
 	spin_unlock_irq(&lock, on);
 }
 
+void writeback_settle(struct pcache *pc)
+{
+	struct inode *i = pc->inode;
+	bool on = spin_lock_irq(&lock), leave;
+
+	leave = !list_empty(&pc->dirty_link) &&
+		(pc->ndirty == 0 || (i->nlink == 0 && i->refs == 2));
+	if (leave)
+		list_del(&pc->dirty_link);
+	spin_unlock_irq(&lock, on);
+	if (leave)
+		inode_put(i);
+}
+
 void writeback_fs(struct fs *fs)
 {
 	bool on = spin_lock_irq(&lock);

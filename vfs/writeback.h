@@ -11,7 +11,12 @@ struct fs;
 
 err_t writeback_init(void) must_check;
 void writeback_file(struct pcache *pc); /* it has dirty pages now */
-void writeback_fs(struct fs *fs);	/* its metadata changed */
+/*
+ * The caller counts the inode. If nothing of it is dirty any more, or only the caller and the list are left to count a file
+ * without a name, it leaves the list.
+ */
+void writeback_settle(struct pcache *pc);
+void writeback_fs(struct fs *fs); /* its metadata changed */
 /* Memory is short: have the thread clean and trim, and wait a little for it. False: the caller is that thread. */
 bool writeback_trim(void);
 void writeback_page_dirty(long n); /* dirty pages more or less */

@@ -17,12 +17,12 @@ static void bytes(int fd, off_t at)
 	printf("%zd: %d %d %d %d\n", pread(fd, b, 4, at), b[0], b[1], b[2], b[3]);
 }
 
-int main(void)
+static void run(const char *where)
 {
 	static char x[20000];
 	int fd, p[2];
 
-	own_dir("/dev/shm");
+	own_dir(where);
 	memset(x, 'x', sizeof(x));
 	fd = open("f", O_CREAT | O_RDWR, 0600);
 	SHOW(fallocate(fd, 0, 0, 5000));
@@ -50,5 +50,11 @@ int main(void)
 	SHOW(fallocate(p[1], 0, 0, 10));
 	SHOW(posix_fallocate(fd, 0, 100000));
 	size(fd);
+}
+
+int main(void)
+{
+	run("/dev/shm");
+	run("/var/tmp");
 	return 0;
 }

@@ -27,5 +27,7 @@ int main(void)
 {
 	own_dir("/dev/shm");
 	try();
+	own_dir("/var/tmp");
+	try();
 	return 0;
 }
