@@ -52,7 +52,7 @@ static void seal(uint8_t *sector)
 	memcpy(sector + 8, &crc, sizeof(crc));
 }
 
-/* The input in records: a length byte, then that many bytes. */
+/* The input in records: a length byte, then that many bytes; 255 makes it a link. */
 static void frame_records(struct fsbox *b, const uint8_t *data, size_t size)
 {
 	struct tfs6_head *h = (void *)at(b, TFS6_HEAD_A);
@@ -74,13 +74,15 @@ static void frame_records(struct fsbox *b, const uint8_t *data, size_t size)
 	seal((uint8_t *)x);
 	crc = x->crc;
 	while (size && sector < EXT + EXT_SECTORS) {
-		size_t len = data[0] < size ? data[0] : size - 1;
+		bool link = data[0] == 255;
+		size_t want = link ? sizeof(struct tfs6_link) : data[0];
+		size_t len = want < size ? want : size - 1;
 		struct tfs6_rec r = { .magic = TFS6_REC_MAGIC,
 				      .gen = 7,
 				      .seq = seq++,
 				      .prev = crc,
 				      .len = (uint32_t)len,
-				      .type = TFS6_REC_VALUES };
+				      .type = link ? TFS6_REC_LINK : TFS6_REC_VALUES };
 		uint8_t *p = at(b, sector);
 
 		memset(p, 0, BLK_SECTOR);
