@@ -126,15 +126,15 @@ struct inode {
 	uint64_t blocks;		    /* [t] of 512 bytes */
 	int64_t atime, mtime, ctime, btime; /* [t] ns since 1970 */
 	struct mutex lock;		    /* content, names */
-	struct dentry *alias;	     /* dcache_lock: one of its names, not counted; NULL: none is cached */
-	struct pcache *pages;		    /* [I] regular files */
-	uint32_t seals;			    /* [i] SEAL_* of memfd_create(2) */
-	const char *link;		    /* [I] a symlink's text, link_len bytes */
-	size_t link_len;		    /* [I] */
-	struct inode_locks *locks;	    /* vfs/lock.c */
-	_Atomic int32_t writers; /* [a] open for writing; < 0: being executed, writing refused */
-	struct pipe *pipe;	 /* [i] a FIFO's, while it was ever opened */
-	void *priv;		 /* [I] the file system's */
+	struct dentry *alias; /* dcache_lock: one of its names, not counted; NULL: none is cached */
+	struct pcache *pages; /* [I] regular files */
+	uint32_t seals;	      /* [i] SEAL_* of memfd_create(2) */
+	const char *link;     /* [I] a symlink's text, link_len bytes */
+	size_t link_len;      /* [I] */
+	struct inode_locks *locks; /* vfs/lock.c */
+	_Atomic int32_t writers;   /* [a] open for writing; < 0: being executed, writing refused */
+	struct pipe *pipe;	   /* [i] a FIFO's, while it was ever opened */
+	void *priv;		   /* [I] the file system's */
 };
 
 enum {
