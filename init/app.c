@@ -77,7 +77,8 @@ static void trace_kernel(void)
 	if ((config_flag("futex_trace") || config_names("trace", "futex")) &&
 	    !trace_enable_live("futex"))
 		klog_warn("trace: futex is not known");
-	if ((config_flag("fault") || config_names("trace", "faults")) && !trace_enable_live("fault"))
+	if ((config_flag("fault") || config_names("trace", "faults")) &&
+	    !trace_enable_live("fault"))
 		klog_warn("trace: faults are not known");
 }
 
