@@ -14,9 +14,9 @@
  *
  *	net_input(st, ifc, &batch, now);	frames in, one pass, replies gathered
  *	net_poll(st, now);			timers that are due
- *	while ((ep = net_ready_pop(st, &ev)))	endpoints with news, each once
- *		... wake ep->owner for `ev` ...
  *	net_flush(st);				everything gathered goes to the devices, a kick each
+ *	while ((ep = net_ready_pop(st, &ev)))	endpoints with news (loopback makes some), each once
+ *		... wake ep->owner for `ev` ...
  *	deadline = net_deadline(st);
  *
  * and after any call from a socket (tcp_send, udp_send, ...): net_flush(st), net_deadline(st).
@@ -260,6 +260,6 @@ struct net_lease {
  * by themselves; net_ops.changed tells. */
 must_check err_t net_dhcp4_start(struct net_if *ifc, const char *hostname, uint64_t now);
 void net_dhcp4_stop(struct net_if *ifc, uint64_t now); /* releases the address */
-/* Link-local address, router solicitation, SLAAC, and DHCPv6 if the router says so. */
+/* Link-local address, router solicitation, SLAAC.  What a router leaves to DHCPv6 is not asked for. */
 must_check err_t net_auto6_start(struct net_if *ifc, bool privacy, uint64_t now);
 const struct net_lease *net_if_lease(const struct net_if *ifc);

@@ -132,6 +132,7 @@ struct net_stack {
 	struct tcp_table *tcp;
 	struct udp_table *udp;
 	struct raw_table *raw;
+	uint32_t nraw; /* raw endpoints: none of them, and nobody looks for one */
 	struct frag_table *frags;
 	struct net_mem mem;
 	struct net_ops ops;

@@ -52,6 +52,7 @@ err_t raw_new(struct net_stack *st, bool v6, uint8_t proto, unsigned flags, void
 	r->rcvbuf = RCVBUF_DEFAULT;
 	pkt_list_init(&r->rx);
 	list_add_tail(&st->raw->eps, &r->link);
+	st->nraw++;
 	*out = r;
 	return 0;
 }
@@ -60,6 +61,7 @@ void raw_close(struct raw_ep *r)
 {
 	pkt_list_free(&r->rx);
 	list_del(&r->link);
+	r->st->nraw--;
 	net_ep_fini(&r->ep);
 	objcache_free(&r->st->raw->objs, r);
 }

@@ -109,7 +109,8 @@ void tcp_input(struct net_stack *st, struct pkt *p, const struct ip_rx *rx)
 		goto bad;
 	}
 	s.ce = (rx->tos & ECN_MASK) == ECN_CE;
-	raw_copy(st, p, rx);
+	if (unlikely(st->nraw))
+		raw_copy(st, p, rx);
 	c = tcp_conn_find(st, rx, &s);
 	if (likely(c != NULL))
 		tcp_conn_input(c, p, rx, &s);

@@ -295,7 +295,8 @@ void udp_input(struct net_stack *st, struct pkt *p, const struct ip_rx *rx)
 		net_drop(st, p, why);
 		return;
 	}
-	raw_copy(st, p, rx);
+	if (unlikely(st->nraw))
+		raw_copy(st, p, rx);
 	sport = be16_get(h->sport);
 	dport = be16_get(h->dport);
 	if (unlikely(dport == DHCP4_CLIENT_PORT && rx->ifc->dhcp4)) {
