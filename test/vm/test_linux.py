@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the Linux layer says to people: programs that cannot run, programs that break, traces, the list of what is missing."""
 import re
+import subprocess
 
 import pytest
 
-from tool import coracle, compile_c
+from lib import boot
+from tool import ROOT, coracle, compile_c
 
 
 @pytest.fixture(scope="module")
@@ -93,3 +95,41 @@ def test_trace_faults_and_futexes(home, progs):
                         "-static", "-pthread")
     r = coracle(home, "run", "--trace", "futex", threads)
     assert r.returncode == 0
+
+
+# What execve(2) would say, by hand and without the coracle command, which looks first: status and one line.
+CANNOT_RUN = [
+    ("/nope", 127, "/nope: no such file"),
+    ("/garbage", 126, "/garbage: shorter than an ELF header"),
+    ("/plain", 126, "/plain: is not executable"),
+    ("/dynamic", 127, "ld-linux-x86-64.so.2: no such file"),
+    ("/short", 126, "/short: a segment lies outside the file"),
+    ("/dir", 126, "/dir: is not a regular file"),
+    ("/plain/x", 127, "/plain/x: a part of its path is not a directory"),
+]
+
+
+@pytest.fixture(scope="module")
+def bad_files(tmp_path_factory):
+    d = tmp_path_factory.mktemp("bad")
+    dynamic = compile_c(d / "dynamic", "int main(void) { return 0; }\n")
+    (d / "garbage").write_bytes(b"garbage\n")
+    (d / "plain").write_bytes(b"plain\n")
+    (d / "short").write_bytes(dynamic.read_bytes()[:1000])
+    for name in ("garbage", "short"):
+        (d / name).chmod(0o755)
+    (d / "plain").chmod(0o644)
+    return d
+
+
+@pytest.mark.parametrize("program,status,line", CANNOT_RUN)
+def test_programs_that_cannot_run(bad_files, tmp_path, program, status, line):
+    names = ("dynamic", "garbage", "plain", "short")
+    files = " ".join(f'{n}:(contents:(host:"{bad_files / n}"))' for n in names)
+    image = tmp_path / "image"
+    subprocess.run([ROOT / "mkfs", image], input=f"(children:({files} dir:(children:())) program:{program})", text=True,
+                   check=True, timeout=60, cwd=tmp_path)
+    out = boot(extra=["-global", "virtio-mmio.force-legacy=false", "-drive", f"if=none,id=d,format=raw,file={image}",
+                      "-device", "virtio-blk-device,drive=d"], machine="microvm,acpi=off")
+    assert out.status == status, out.text
+    assert line in out.text
