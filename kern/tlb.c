@@ -50,6 +50,14 @@ void tlb_idle_leave(void)
 		tlb_local_all();
 }
 
+bool tlb_others_busy(void)
+{
+	for (unsigned i = 0; i < ncpus; i++)
+		if (i != this_cpu()->arch.id && !atomic_load(&idle[i].idle))
+			return true;
+	return false;
+}
+
 static noinline void shoot(struct span *s, bool idle_too)
 {
 	uint64_t mask = 0;

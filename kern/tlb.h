@@ -11,6 +11,7 @@
 #include "lib/util.h"
 
 void tlb_flush(uint64_t va, uint64_t len);	  /* user addresses */
+bool tlb_others_busy(void);			  /* tlb_flush() would have to interrupt somebody */
 void tlb_flush_kernel(uint64_t va, uint64_t len); /* the kernel's: idle CPUs are told too */
 
 /* For the scheduler: before the idle loop, and before another thread runs. This CPU's own. */

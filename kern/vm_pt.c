@@ -3,7 +3,9 @@
 #include "kern/vm_int.h"
 
 #include "kern/tlb.h"
-#include "lib/assert.h"
+
+/* Of what waits for a flush: mappings, and pages where memory is plenty. */
+enum { LATE_MAX = 64, LATE_PAGES = 2048 };
 
 bool vm_new_table(paddr_t *out)
 {
@@ -18,7 +20,7 @@ void gather_init(struct vm_gather *g)
 {
 	g->start = UINT64_MAX;
 	g->end = 0;
-	g->anon = 0;
+	g->chain = 0;
 	g->n = 0;
 	g->nanon = g->nfile = 0;
 }
@@ -30,14 +32,19 @@ static void put_anon(struct page *p)
 	page_put(p);
 }
 
-static void give_away(struct vm_gather *g)
+static void put_chain(uint32_t pfn)
 {
-	while (g->anon) {
-		struct page *p = pfn_to_page(g->anon);
+	while (pfn) {
+		struct page *p = pfn_to_page(pfn);
 
-		g->anon = p->next;
+		pfn = p->next;
 		put_anon(p);
 	}
+}
+
+static void give_away(struct vm_gather *g)
+{
+	put_chain(g->chain);
 	for (unsigned i = 0; i < g->n; i++)
 		page_put(g->page[i]);
 	g->n = 0;
@@ -53,6 +60,52 @@ void gather_finish(struct vm_gather *g)
 	gather_init(g);
 }
 
+/*
+ * What other CPUs may still reach: private memory that was unmapped, and its tables. The addresses are not dealt out
+ * again, and the pages not given away, before one flush for all of it.  [m] as.lock
+ */
+static struct {
+	uaddr_t start, end;
+	unsigned n;
+	size_t pages;
+	uint32_t chain[LATE_MAX];
+} late;
+
+uaddr_t vm_late_start(void)
+{
+	return late.n ? late.start : UINT64_MAX;
+}
+
+void vm_purge(void)
+{
+	if (!late.n)
+		return;
+	tlb_flush(late.start, late.end - late.start);
+	for (unsigned i = 0; i < late.n; i++)
+		put_chain(late.chain[i]);
+	late.n = 0;
+	late.pages = 0;
+}
+
+void gather_finish_late(struct vm_gather *g)
+{
+	size_t limit = MIN(page_total() / 128, (uint64_t)LATE_PAGES);
+
+	if (g->n || g->end <= g->start || !tlb_others_busy()) {
+		gather_finish(g);
+		return;
+	}
+	tlb_local_range(g->start, g->end - g->start);
+	late.start = late.n ? MIN(late.start, g->start) : g->start;
+	late.end = late.n ? MAX(late.end, g->end) : g->end;
+	late.chain[late.n++] = g->chain;
+	late.pages += (size_t)g->nanon;
+	rss_add(-g->nanon, -g->nfile);
+	gather_init(g);
+	if (late.n == LATE_MAX || late.pages > limit)
+		vm_purge();
+}
+
 static void note_range(struct vm_gather *g, uaddr_t addr, uint64_t span)
 {
 	g->start = MIN(g->start, addr);
@@ -65,25 +118,23 @@ static bool is_anon(const struct page *p)
 	return atomic_load_explicit(&p->flags, memory_order_relaxed) & PAGE_ANON;
 }
 
+static void chain_page(struct vm_gather *g, struct page *p)
+{
+	p->next = g->chain;
+	g->chain = (uint32_t)page_to_pfn(p);
+}
+
 /* Anonymous pages have one reference, so their list links are free; pages of files are on their cache's. */
 void gather_page(struct vm_gather *g, uaddr_t addr, uint64_t span, struct page *p)
 {
 	note_range(g, addr, span);
 	if (is_anon(p)) {
-		p->next = g->anon;
-		g->anon = (uint32_t)page_to_pfn(p);
+		chain_page(g, p);
 		g->nanon += (long)(span >> PAGE_SHIFT);
 		return;
 	}
 	g->nfile++;
 	g->page[g->n++] = p;
-	if (g->n == ARRAY_LEN(g->page))
-		gather_finish(g);
-}
-
-static void gather_table(struct vm_gather *g, paddr_t pa)
-{
-	g->page[g->n++] = pa_to_page(pa);
 	if (g->n == ARRAY_LEN(g->page))
 		gather_finish(g);
 }
@@ -191,9 +242,9 @@ static void free_tables(struct vm_gather *g, struct pt_slot *table, unsigned lev
 				    MIN(end, at + span), empty);
 		if (at >= empty->floor && at + span <= empty->ceiling) {
 			pt_write(s, 0);
-			note_range(g, at,
+			note_range(g, MAX(start, at),
 				   PAGE_SIZE); /* any flush in it drops the CPU's cached tables */
-			gather_table(g, pte_pa(v));
+			chain_page(g, pa_to_page(pte_pa(v)));
 		}
 	}
 }
