@@ -28,14 +28,14 @@ enum {
 	ACPI_MADT_ENABLED = 1,	/* in a CPU's flags */
 
 	/* FADT, 5.2.9 */
-	ACPI_FADT_DSDT = 40,	    /* u32 */
-	ACPI_FADT_PM1A = 64,	    /* u32 port */
-	ACPI_FADT_PM1B = 68,	    /* u32 port */
-	ACPI_FADT_CENTURY = 108,    /* u8 */
-	ACPI_FADT_BOOT_ARCH = 109,  /* u16 */
-	ACPI_FADT_FLAGS = 112,	    /* u32 */
-	ACPI_FADT_X_DSDT = 140,	    /* u64 */
-	ACPI_FADT_SLEEP_REG = 244,  /* generic address: u8 space, ..., +4 u64 address */
+	ACPI_FADT_DSDT = 40,	     /* u32 */
+	ACPI_FADT_PM1A = 64,	     /* u32 port */
+	ACPI_FADT_PM1B = 68,	     /* u32 port */
+	ACPI_FADT_CENTURY = 108,     /* u8 */
+	ACPI_FADT_BOOT_ARCH = 109,   /* u16 */
+	ACPI_FADT_FLAGS = 112,	     /* u32 */
+	ACPI_FADT_X_DSDT = 140,	     /* u64 */
+	ACPI_FADT_SLEEP_REG = 244,   /* generic address: u8 space, ..., +4 u64 address */
 	ACPI_FADT_REDUCED = 1 << 20, /* in flags: no fixed hardware */
 	ACPI_BOOT_8042 = 1 << 1,
 	ACPI_BOOT_NO_RTC = 1 << 5,
@@ -43,5 +43,6 @@ enum {
 
 	/* MCFG, PCI Firmware 3.0, 4.1.2 */
 	ACPI_MCFG_ENTRIES = 44,
-	ACPI_MCFG_ENTRY_BYTES = 16, /* u64 base, u16 segment, u8 first bus, u8 last bus, u32 reserved */
+	ACPI_MCFG_ENTRY_BYTES =
+		16, /* u64 base, u16 segment, u8 first bus, u8 last bus, u32 reserved */
 };

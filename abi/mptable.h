@@ -17,10 +17,11 @@ enum {
 	MP_CONFIG_LAPIC = 36, /* u32 */
 
 	/* Entries, 4.3: u8 type first */
-	MP_CPU = 0,	   /* 20 bytes: +1 u8 APIC id, +3 u8 flags (bit 0: usable) */
+	MP_CPU = 0, /* 20 bytes: +1 u8 APIC id, +3 u8 flags (bit 0: usable) */
 	MP_CPU_BYTES = 20,
 	MP_OTHER_BYTES = 8,
-	MP_BUS = 1,	   /* +1 u8 bus id, +2 six characters */
-	MP_IOAPIC = 2,	   /* +3 u8 flags (bit 0: usable), +4 u32 address */
-	MP_INTERRUPT = 3,  /* +1 u8 kind (0: vectored), +2 u16 flags, +4 bus, +5 IRQ, +6 APIC, +7 pin */
+	MP_BUS = 1,    /* +1 u8 bus id, +2 six characters */
+	MP_IOAPIC = 2, /* +3 u8 flags (bit 0: usable), +4 u32 address */
+	MP_INTERRUPT =
+		3, /* +1 u8 kind (0: vectored), +2 u16 flags, +4 bus, +5 IRQ, +6 APIC, +7 pin */
 };

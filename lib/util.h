@@ -13,15 +13,15 @@
 /* Each argument is evaluated once; the counter keeps nested uses from shadowing each other. */
 #define PASTE_(a, b) a##b
 #define PASTE(a, b)  PASTE_(a, b)
-#define PICK_(a, b, op, x, y)                                                                      \
-	({                                                                                         \
-		__typeof__(a) x = (a);                                                             \
-		__typeof__(b) y = (b);                                                             \
-		x op y ? x : y;                                                                    \
+#define PICK_(a, b, op, x, y)          \
+	({                             \
+		__typeof__(a) x = (a); \
+		__typeof__(b) y = (b); \
+		x op y ? x : y;        \
 	})
 #define PICK(a, b, op, n) PICK_(a, b, op, PASTE(pick_a_, n), PASTE(pick_b_, n))
-#define MIN(a, b)         PICK(a, b, <, __COUNTER__)
-#define MAX(a, b)         PICK(a, b, >, __COUNTER__)
+#define MIN(a, b)	  PICK(a, b, <, __COUNTER__)
+#define MAX(a, b)	  PICK(a, b, >, __COUNTER__)
 
 /* Powers of two only. */
 #define ALIGN_UP(x, a)	 (((x) + ((__typeof__(x))(a)-1)) & ~((__typeof__(x))(a)-1))

@@ -46,15 +46,15 @@
 /* clang-format on */
 #else
 /* The same for inline assembly. */
-#define SMAP_SITE(op)                                                                              \
-	"773: .byte 0x0f, 0x1f, 0x00\n\t"                                                          \
-	".pushsection .smap_sites, \"a\"\n\t"                                                      \
-	".balign 4\n\t.long 773b - .\n\t.long " #op "\n\t"                                         \
+#define SMAP_SITE(op)                                      \
+	"773: .byte 0x0f, 0x1f, 0x00\n\t"                  \
+	".pushsection .smap_sites, \"a\"\n\t"              \
+	".balign 4\n\t.long 773b - .\n\t.long " #op "\n\t" \
 	".popsection\n\t"
 #define CLAC SMAP_SITE(0xca)
 #define STAC SMAP_SITE(0xcb)
-#define FIXUP(from, to)                                                                            \
-	".pushsection .fixups, \"a\"\n\t"                                                          \
-	".balign 4\n\t.long " from " - .\n\t.long " to " - .\n\t"                                  \
+#define FIXUP(from, to)                                           \
+	".pushsection .fixups, \"a\"\n\t"                         \
+	".balign 4\n\t.long " from " - .\n\t.long " to " - .\n\t" \
 	".popsection\n\t"
 #endif

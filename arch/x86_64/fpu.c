@@ -56,7 +56,7 @@ uint64_t fpu_components(void)
 void fpu_init_area(void *area)
 {
 	memset(area, 0, area_bytes);
-	*(uint16_t *)area = 0x37f;		   /* FCW */
+	*(uint16_t *)area = 0x37f;			   /* FCW */
 	*(uint32_t *)(void *)((char *)area + 24) = 0x1f80; /* MXCSR */
 	if (x86.xsave)
 		*(uint64_t *)(void *)((char *)area + FXSAVE_BYTES) =

@@ -21,7 +21,8 @@ typedef uint64_t qemu_plugin_id_t;
 struct qemu_plugin_tb;
 typedef void (*tb_trans_fn)(qemu_plugin_id_t, struct qemu_plugin_tb *);
 void qemu_plugin_register_vcpu_tb_trans_cb(qemu_plugin_id_t, tb_trans_fn);
-void qemu_plugin_register_vcpu_tb_exec_inline(struct qemu_plugin_tb *, int op, void *ptr, uint64_t imm);
+void qemu_plugin_register_vcpu_tb_exec_inline(struct qemu_plugin_tb *, int op, void *ptr,
+					      uint64_t imm);
 size_t qemu_plugin_tb_n_insns(const struct qemu_plugin_tb *);
 uint64_t qemu_plugin_tb_vaddr(const struct qemu_plugin_tb *);
 int qemu_plugin_install(qemu_plugin_id_t id, const void *info, int argc, char **argv);

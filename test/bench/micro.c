@@ -35,7 +35,8 @@ static void read4k(long n)
 /* Each page once, 4 KB pages: huge ones are asked not to be used. */
 static void fault(long n)
 {
-	char *p = mmap(NULL, (size_t)n * 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	char *p = mmap(NULL, (size_t)n * 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
+		       -1, 0);
 
 	if (p == MAP_FAILED)
 		err(1, "mmap");
@@ -99,7 +100,8 @@ static void open_close(long n)
 static void mmap_munmap(long n)
 {
 	while (n--) {
-		void *p = mmap(NULL, 16384, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+		void *p = mmap(NULL, 16384, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1,
+			       0);
 
 		if (p == MAP_FAILED || munmap(p, 16384))
 			err(1, "mmap");
@@ -115,8 +117,9 @@ static const struct {
 	const char *name;
 	void (*run)(long n);
 } ops[] = {
-	{ "nothing", nothing },	      { "getppid", getppid_op }, { "read4k", read4k },
-	{ "fault", fault },	      { "futex", futex_op },	 { "open_close", open_close },
+	{ "nothing", nothing },		{ "getppid", getppid_op },
+	{ "read4k", read4k },		{ "fault", fault },
+	{ "futex", futex_op },		{ "open_close", open_close },
 	{ "mmap_munmap", mmap_munmap },
 };
 

@@ -24,12 +24,14 @@ static void zero(void *dst, uint64_t n)
 
 static uint64_t load_elf(const uint8_t *file)
 {
-	const uint64_t *entry = (const uint64_t *)(file + 24), *phoff = (const uint64_t *)(file + 32);
+	const uint64_t *entry = (const uint64_t *)(file + 24),
+		       *phoff = (const uint64_t *)(file + 32);
 	uint16_t n = *(const uint16_t *)(file + 56);
 
 	for (uint16_t i = 0; i < n; i++) {
 		const uint8_t *ph = file + *phoff + i * 56;
-		const uint64_t *v = (const uint64_t *)ph; /* type+flags, offset, vaddr, paddr, filesz, memsz */
+		const uint64_t *v =
+			(const uint64_t *)ph; /* type+flags, offset, vaddr, paddr, filesz, memsz */
 
 		if (*(const uint32_t *)ph != 1)
 			continue;
