@@ -71,8 +71,8 @@ static inline struct thread *thread_self(void)
 struct pt_regs *thread_regs(const struct thread *t);
 
 /*
- * A thread, not yet running. tid is taken from the one number space (the first user thread is 1... see
- * thread_tid_alloc). -ENOMEM.
+ * A thread, not yet running. The program's are numbered from 1 up, the
+ * kernel's from the top down. -ENOMEM.
  */
 err_t thread_new(const char *name, void (*fn)(void *), void *arg, struct thread **out) must_check;
 err_t thread_new_user(const char *name, const struct pt_regs *regs, uint64_t tls,

@@ -91,26 +91,27 @@ void inet_addr_make(const struct isock *i, struct ip_addr ip, uint16_t port, uin
 
 /* --- making and freeing ------------------------------------------------------------------------------ */
 
+/* The ABI's bits for the lower four of NET_*, and for the other three. */
+#define LOW(l)                                                                                   \
+	(((l)&NET_IN ? POLL_IN | POLL_RDNORM : 0) | ((l)&NET_OUT ? POLL_OUT | POLL_WRNORM : 0) | \
+	 ((l)&NET_PRI ? POLL_PRI : 0) | ((l)&NET_ERR ? POLL_ERR : 0))
+#define HIGH(l)                                                            \
+	(((l) << 4 & NET_HUP ? POLL_HUP : 0) |                             \
+	 ((l) << 4 & NET_RDHUP ? POLL_RDHUP | POLL_IN | POLL_RDNORM : 0) | \
+	 ((l) << 4 & NET_CONN ? POLL_OUT | POLL_WRNORM : 0))
+
+/* Looked up and not computed: it is asked several times for each request that a server answers. */
 uint32_t inet_poll_mask(unsigned level)
 {
-	static const struct {
-		unsigned net;
-		uint32_t poll;
-	} map[] = {
-		{ NET_IN, POLL_IN | POLL_RDNORM },
-		{ NET_OUT, POLL_OUT | POLL_WRNORM },
-		{ NET_PRI, POLL_PRI },
-		{ NET_ERR, POLL_ERR },
-		{ NET_HUP, POLL_HUP },
-		{ NET_RDHUP, POLL_RDHUP | POLL_IN | POLL_RDNORM },
-		{ NET_CONN, POLL_OUT | POLL_WRNORM },
+	static const uint16_t low[16] = {
+		LOW(0), LOW(1), LOW(2),	 LOW(3),  LOW(4),  LOW(5),  LOW(6),  LOW(7),
+		LOW(8), LOW(9), LOW(10), LOW(11), LOW(12), LOW(13), LOW(14), LOW(15),
 	};
-	uint32_t mask = 0;
+	static const uint16_t high[8] = {
+		HIGH(0), HIGH(1), HIGH(2), HIGH(3), HIGH(4), HIGH(5), HIGH(6), HIGH(7),
+	};
 
-	for (size_t k = 0; k < ARRAY_LEN(map); k++)
-		if (level & map[k].net)
-			mask |= map[k].poll;
-	return mask;
+	return low[level & 15] | (uint32_t)high[level >> 4 & 7];
 }
 
 static void event(struct shard_owner *o, unsigned events)
