@@ -63,6 +63,9 @@ def unit_one(path):
     passed = len(re.findall(r"^ok \d+", text, re.M))
     skipped = len(re.findall(r"^ok \d+.*# SKIP", text, re.M))
     failed = len(re.findall(r"^not ok \d+", text, re.M))
+    summary = re.search(r"^\w+: (\d+) passed, (\d+) failed$", text, re.M)
+    if summary:  # a runner of our own scripts counts them itself
+        passed, failed = passed + int(summary[1]), failed + int(summary[2])
     if status and not failed:
         failed = 1  # a sanitizer ended it
     if not passed and not failed:
