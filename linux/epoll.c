@@ -86,17 +86,10 @@ static long do_wait(int epfd, uaddr_t events, int max, uint64_t deadline_ns)
 	return r;
 }
 
-static uint64_t ms_deadline(int ms)
-{
-	if (ms < 0)
-		return WAIT_FOREVER;
-	return ms ? clock_mono_ns() + (uint64_t)ms * 1000000 : 0;
-}
-
 long sys_epoll_wait(struct thread *t, const struct sysargs *a)
 {
 	(void)t;
-	return do_wait((int)a->v[0], a->v[1], (int)a->v[2], ms_deadline((int)a->v[3]));
+	return do_wait((int)a->v[0], a->v[1], (int)a->v[2], timespec_ms_deadline((int)a->v[3]));
 }
 
 long sys_epoll_pwait(struct thread *t, const struct sysargs *a)

@@ -155,16 +155,10 @@ static long poll_again(struct thread *t, const uint64_t *words)
 	return r == -EINTR ? restart_set(poll_again, words) : r;
 }
 
-static uint64_t ms_deadline(int ms)
-{
-	if (ms < 0)
-		return WAIT_FOREVER;
-	return ms ? clock_mono_ns() + (uint64_t)ms * 1000000 : 0;
-}
-
 long sys_poll(struct thread *t, const struct sysargs *a)
 {
-	const uint64_t words[RESTART_WORDS] = { a->v[0], a->v[1], ms_deadline((int)a->v[2]) };
+	const uint64_t words[RESTART_WORDS] = { a->v[0], a->v[1],
+						timespec_ms_deadline((int)a->v[2]) };
 
 	return poll_again(t, words);
 }

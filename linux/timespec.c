@@ -69,3 +69,10 @@ err_t timespec_deadline(uaddr_t a, uint64_t *deadline_ns)
 		*deadline_ns = timespec_add_sat(clock_mono_ns(), ns);
 	return err;
 }
+
+uint64_t timespec_ms_deadline(int ms)
+{
+	if (ms < 0)
+		return WAIT_FOREVER;
+	return ms ? clock_mono_ns() + (uint64_t)ms * 1000000 : 0;
+}

@@ -17,3 +17,5 @@ err_t timeval_write(uaddr_t a, uint64_t ns) must_check;
 uint64_t timespec_add_sat(uint64_t a, uint64_t b);
 /* A relative timeout argument (0: none) as a deadline: WAIT_FOREVER when there is none. */
 err_t timespec_deadline(uaddr_t a, uint64_t *deadline_ns) must_check;
+/* The timeout of poll(2) and epoll_wait(2) as a deadline: negative is WAIT_FOREVER, 0 is 0 (look once). */
+uint64_t timespec_ms_deadline(int ms);

@@ -3,7 +3,6 @@
 #include "sock/inet.h"
 
 #include "abi/linux_ioctl.h"
-#include "kern/page.h"
 #include "kern/rand.h"
 #include "kern/slab.h"
 #include "lib/mem.h"
@@ -316,20 +315,6 @@ err_t inet_autobind(struct isock *i)
 
 /* --- boot ---------------------------------------------------------------------------------------------- */
 
-static void *ports_page(void *ctx)
-{
-	struct page *p = page_alloc(0, PAGE_ATOMIC);
-
-	(void)ctx;
-	return p ? page_va(p) : NULL;
-}
-
-static void ports_page_back(void *ctx, void *va)
-{
-	(void)ctx;
-	page_put(pa_to_page(va_to_pa(va)));
-}
-
 static err_t new4(int type, int protocol, struct sock **out)
 {
 	return inet_new(false, type, protocol, out);
@@ -344,9 +329,8 @@ err_t inet_init(void)
 {
 	static struct sock_family v4 = { .family = LX_AF_INET, .new = new4 };
 	static struct sock_family v6 = { .family = LX_AF_INET6, .new = new6 };
-	static struct page_src pages = { ports_page, ports_page_back, NULL };
 
-	ports_init(&ports, &pages);
+	ports_init(&ports, &shard_pages);
 	sock_family_add(&v4);
 	sock_family_add(&v6);
 	return 0;

@@ -589,12 +589,6 @@ static void make_tcp_info(const struct tcp_stats *s, struct linux_tcp_info *t)
 	};
 }
 
-static void put_bytes(void *val, uint32_t *len, const void *data, size_t n)
-{
-	*len = MIN(*len, (uint32_t)n);
-	memcpy(val, data, *len);
-}
-
 static noinline void get_tcp_info(struct isock *i, void *val, uint32_t *len)
 {
 	struct linux_tcp_info t = { .state = TCP_LISTEN };
@@ -607,7 +601,7 @@ static noinline void get_tcp_info(struct isock *i, void *val, uint32_t *len)
 		t.unacked = tcp_listener_pending(i->listener);
 		t.sacked = tcp_listener_backlog(i->listener);
 	}
-	put_bytes(val, len, &t, sizeof(t));
+	sock_opt_put(val, len, &t, sizeof(t));
 }
 
 /* Options whose value is not an int. False: it is one. */
@@ -617,7 +611,7 @@ static bool get_other(struct isock *i, int level, int name, void *val, uint32_t 
 	char cc[16] = "";
 
 	if (level == LX_SOL_SOCKET && name == LX_SO_LINGER) {
-		put_bytes(val, len, linger, sizeof(linger));
+		sock_opt_put(val, len, linger, sizeof(linger));
 		return true;
 	}
 	if (level == LX_IPPROTO_TCP && is_tcp(i) && name == LX_TCP_INFO) {
@@ -631,7 +625,7 @@ static bool get_other(struct isock *i, int level, int name, void *val, uint32_t 
 		const char *cc_name = tcp_cc_name(k);
 
 		memcpy(cc, cc_name, MIN(strlen(cc_name), sizeof(cc) - 1));
-		put_bytes(val, len, cc, sizeof(cc));
+		sock_opt_put(val, len, cc, sizeof(cc));
 		return true;
 	}
 	return false;
@@ -656,6 +650,6 @@ err_t inet_getopt(struct sock *s, int level, int name, void *val, uint32_t *len)
 					     : get_inet_level(i, level, name, &v);
 	shard_unlock(i->shard, on);
 	if (!err)
-		put_bytes(val, len, &v, sizeof(v));
+		sock_opt_put(val, len, &v, sizeof(v));
 	return err;
 }

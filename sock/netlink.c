@@ -311,8 +311,7 @@ static err_t nl_getopt(struct sock *s, int level, int name, void *val, uint32_t 
 		v = 0;
 	else if (name != LX_SO_RCVBUF && name != LX_SO_SNDBUF)
 		return -ENOPROTOOPT;
-	*len = MIN(*len, (uint32_t)sizeof(v));
-	memcpy(val, &v, *len);
+	sock_opt_put(val, len, &v, sizeof(v));
 	return 0;
 }
 

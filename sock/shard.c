@@ -46,6 +46,8 @@ static void page_put_va(void *ctx, void *va)
 	page_put(pa_to_page(va_to_pa(va)));
 }
 
+struct page_src shard_pages = { page_get_va, page_put_va, NULL };
+
 static void *block_alloc(void *ctx, size_t size)
 {
 	(void)ctx;
@@ -300,9 +302,7 @@ static uint32_t packet_pages(void)
 static err_t stack_new(struct shard *s)
 {
 	struct net_cfg cfg = {
-		.mem = { .pages = { page_get_va, page_put_va, NULL },
-			 .alloc = block_alloc,
-			 .free = block_free },
+		.mem = { .pages = shard_pages, .alloc = block_alloc, .free = block_free },
 		.ops = &net_ops,
 		.ctx = s,
 		.max_pages = packet_pages(),

@@ -30,6 +30,7 @@ struct shard_owner {
 	void (*event)(struct shard_owner *o, unsigned events);
 };
 
+extern struct page_src shard_pages;		  /* the kernel's pages for net/; any context */
 err_t shard_init(void) must_check;		  /* the stack and its loopback */
 err_t shard_add_if(struct netif *nif) must_check; /* a device; boot thread */
 struct shard *shard_any(void);			  /* where a new socket goes */

@@ -189,9 +189,9 @@ err_t sock_setopt(struct sock *s, int level, int name, struct uio *val)
 	return err ? err : set_number(s, name, v);
 }
 
-static void put_bytes(void *val, uint32_t *len, const void *data, uint32_t n)
+void sock_opt_put(void *val, uint32_t *len, const void *data, size_t n)
 {
-	*len = MIN(*len, n);
+	*len = (uint32_t)MIN((size_t)*len, n);
 	memcpy(val, data, *len);
 }
 
@@ -240,12 +240,12 @@ err_t sock_getopt(struct sock *s, int level, int name, void *val, uint32_t *len)
 		ns = name == LX_SO_RCVTIMEO ? s->rcv_timeout_ns : s->snd_timeout_ns;
 		tv[0] = (int64_t)(ns / 1000000000);
 		tv[1] = (int64_t)(ns % 1000000000 / 1000);
-		put_bytes(val, len, tv, sizeof(tv));
+		sock_opt_put(val, len, tv, sizeof(tv));
 		return 0;
 	}
 	err = get_number(s, name, &v);
 	if (!err)
-		put_bytes(val, len, &v, sizeof(v));
+		sock_opt_put(val, len, &v, sizeof(v));
 	return err;
 }
 

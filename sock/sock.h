@@ -98,6 +98,8 @@ err_t sock_setopt(struct sock *s, int level, int name, struct uio *val) must_che
 err_t sock_getopt(struct sock *s, int level, int name, void *val, uint32_t *len) must_check;
 /* An int option's value; -EINVAL when shorter. */
 err_t sock_opt_int(struct uio *val, int *out) must_check;
+/* A value of getsockopt(2), cut to the room that there is. */
+void sock_opt_put(void *val, uint32_t *len, const void *data, size_t n);
 
 /* When a blocking operation must give up: WAIT_FOREVER, or 0 for non-blocking. */
 uint64_t sock_rcv_deadline(const struct sock *s, uint32_t flags);

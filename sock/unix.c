@@ -409,8 +409,7 @@ static err_t unix_getopt(struct sock *s, int level, int name, void *val, uint32_
 	case LX_SO_PEERCRED:
 		if (u->state == UNIX_CONNECTED)
 			none = u->peer_cred;
-		*len = MIN(*len, (uint32_t)sizeof(none));
-		memcpy(val, &none, *len);
+		sock_opt_put(val, len, &none, sizeof(none));
 		return 0;
 	case LX_SO_ERROR:
 		v = take_error(u);
@@ -432,8 +431,7 @@ static err_t unix_getopt(struct sock *s, int level, int name, void *val, uint32_
 	default:
 		return -ENOPROTOOPT;
 	}
-	*len = MIN(*len, (uint32_t)sizeof(v));
-	memcpy(val, &v, *len);
+	sock_opt_put(val, len, &v, sizeof(v));
 	return 0;
 }
 
