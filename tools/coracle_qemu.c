@@ -45,21 +45,29 @@ static void device(struct builder *b, const char *name, const char *rest)
 		strs_addf(&b->a, "%s-device,bus=virtio-mmio-bus.%u%s", name, b->slot++, rest);
 }
 
+/* Pages come as the guest touches them: a VM may be larger than what is free here now, as a process may. */
+static void add_memory(struct builder *b, uint64_t kb)
+{
+	strs_add(&b->a, "-object");
+	strs_addf(&b->a, "memory-backend-ram,id=ram,size=%lluk,reserve=off", (unsigned long long)kb);
+	strs_add(&b->a, "-m");
+	strs_addf(&b->a, "size=%lluk", (unsigned long long)kb);
+}
+
 static void add_machine(struct builder *b, const struct vm *vm)
 {
 	strs_add(&b->a, "-machine");
 	if (b->pci)
-		strs_add(&b->a, "q35,sata=off,smbus=off,usb=off,vmport=off");
+		strs_add(&b->a, "q35,memory-backend=ram,sata=off,smbus=off,usb=off,vmport=off");
 	else
-		strs_add(&b->a, "microvm,acpi=off,pit=off,pic=off,rtc=on,isa-serial=on,"
-				"x-option-roms=off");
+		strs_add(&b->a, "microvm,memory-backend=ram,acpi=off,pit=off,pic=off,rtc=on,"
+				"isa-serial=on,x-option-roms=off");
 	/* virtio 1.x: QEMU's MMIO transport is the draft's version unless it is told. */
 	if (!b->pci)
 		two(b, "-global", "virtio-mmio.force-legacy=false");
 	two(b, "-accel", vm->kvm ? "kvm" : "tcg");
 	two(b, "-cpu", vm->kvm ? "host" : "max");
-	strs_add(&b->a, "-m");
-	strs_addf(&b->a, "size=%lluk", (unsigned long long)(vm->memory >> 10));
+	add_memory(b, vm->memory >> 10);
 	strs_add(&b->a, "-smp");
 	strs_addf(&b->a, "%u", vm->o->cpus);
 }

@@ -150,3 +150,40 @@ def test_rust_std(home):
     if built.returncode:
         pytest.skip("rustc cannot build here")
     same(home, [home / "rs"])
+
+
+MUSL = r'''
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+static void *square(void *p) { long n = (long)p; return (void *)(n * n); }
+int main(int argc, char **argv) {
+	pthread_t t[8]; long sum = 0; void *r;
+	for (long i = 0; i < 8; i++) pthread_create(&t[i], NULL, square, (void *)i);
+	for (int i = 0; i < 8; i++) { pthread_join(t[i], &r); sum += (long)r; }
+	printf("%s %d %ld %s\\n", argv[1], argc, sum, strrchr(argv[0], '/'));
+	return (int)sum - 100;
+}
+'''
+
+
+@pytest.mark.parametrize("link", ["-static", "-static-pie"])
+def test_musl(home, link):
+    (home / "m.c").write_text(MUSL)
+    subprocess.run(["musl-gcc", "-fPIE", link, "-o", home / "musl", home / "m.c"], check=True, timeout=60)
+    same(home, [home / "musl", "a b"])
+
+
+def test_sort_100_mb(home):
+    """Files beyond the memory, threads, and an answer that is one number."""
+    line = b"".join(hashlib.sha256(b"%d" % i).hexdigest().encode() + b"\n" for i in range(16384))
+    with open(home / "lines", "wb") as f:
+        for i in range(98):
+            f.write(line.replace(b"a", b"%d" % (i % 10)))
+    sums = []
+    for run in (on_host, in_vm):
+        r = run(home, ["sort", "--parallel=4", "-S", "64M", home / "lines"])
+        assert r.returncode == 0, r.stderr
+        sums.append(hashlib.sha256(r.stdout).hexdigest())
+    assert sums[0] == sums[1]
