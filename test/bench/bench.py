@@ -5,8 +5,10 @@
 Guest instructions are counted (test/bench/insn.c), not seconds: the figures are the same on a busy machine and on
 a quiet one.  Network figures are taken over a tap in a network namespace of their own, which needs root.
 """
+import argparse
 import os
 import pathlib
+import re
 import shutil
 import subprocess
 import sys
@@ -16,12 +18,14 @@ import time
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "test/bench"))
 import insn  # noqa: E402
+import loads  # noqa: E402
+from loads import GUEST, HOST  # noqa: E402
 
 KERNEL = ROOT / "out/x86_64-release/coracle.elf"
 QEMU = ["qemu-system-x86_64", "-nodefaults", "-no-user-config", "-display", "none", "-no-reboot", "-monitor", "none",
         "-machine", "microvm,acpi=off,pit=off,pic=off,rtc=off,isa-serial=on,x-option-roms=off", "-accel", "tcg",
         "-cpu", "max", "-m", "256", "-global", "virtio-mmio.force-legacy=false", "-kernel", str(KERNEL)]
-NS, GUEST, HOST = f"coracle-bench-{os.getpid()}", "10.77.0.2", "10.77.0.1"
+NS = f"coracle-bench-{os.getpid()}"
 
 
 def row(name, value, goal, unit="kernel instructions"):
@@ -64,39 +68,47 @@ class Bench:
                             ("futex", 1500, 4000), ("open_close", 1500, 4000), ("mmap_munmap", None, 4000)):
             row(op, (self.run_micro(op, 2 * n) - self.run_micro(op, n)) / n, goal)
 
-    def redis(self):
-        if not shutil.which("redis-server") or os.geteuid() != 0:
-            print("redis: needs redis-server and root; skipped")
-            return
-        lib = subprocess.run(["ldd", shutil.which("redis-server")], capture_output=True, text=True, check=True).stdout
-        files = [w for line in lib.splitlines() for w in line.split() if w.startswith("/")]
-        files.append(shutil.which("redis-server"))
-        tree = self.work / "root"
-        for f in files:
-            (tree / f[1:]).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(os.path.realpath(f), tree / f[1:])
-        self.image(manifest_of(tree), "redis.img")
+    def load(self, load, profile):
+        """Boot what the load asks for with a tap in a namespace of its own, and take its measures."""
+        tree = self.work / load.name
+        load.tree(tree)
+        self.image(manifest_of(tree), f"{load.name}.img")
         netns(f"ip netns add {NS}", f"ip -n {NS} tuntap add tap0 mode tap vnet_hdr", f"ip -n {NS} addr add {HOST}/24 dev tap0",
               f"ip -n {NS} link set tap0 up")
-        cmd, counts = self.qemu(self.work / "redis.img", '(program:"%s" arguments:[redis-server "--save" "" "--protected-mode" no] '
-                                'host_time:%d en1:(ipaddr:%s))' % (shutil.which("redis-server"), time.time_ns(), GUEST),
-                                "-netdev", "tap,id=n,ifname=tap0,script=no,downscript=no", "-device", "virtio-net-device,netdev=n")
-        vm = subprocess.Popen(["ip", "netns", "exec", NS, *cmd], stdin=subprocess.DEVNULL)
+        vm = None
         try:
-            time.sleep(3)
-            for pipeline, goal in ((1, 4000), (16, 600)):
-                self.redis_get(counts, 1000, pipeline)
-                before = insn.totals(counts)[1]
-                self.redis_get(counts, 20000, pipeline)
-                row(f"redis GET, pipeline {pipeline}, 50 clients", (insn.totals(counts)[1] - before) / 20000, goal)
+            vm, counts = self.boot(load)
+            loads.wait_port(NS, load.port)
+            if load.name == "idle":
+                free = re.search(r"free (\d+)", (self.work / "serial").read_text())
+                row("memory gone before the program, of 256 MB", (256 << 20) - int(free.group(1)), 4 << 20, "bytes")
+            for m in load.measures:
+                self.measure(m, counts, profile)
         finally:
-            vm.kill()
-            vm.wait()
+            if vm:
+                vm.kill()
+                vm.wait()
             netns(f"ip netns del {NS}")
 
-    def redis_get(self, counts, n, pipeline):
-        subprocess.run(["ip", "netns", "exec", NS, "redis-benchmark", "-h", GUEST, "-c", "50", "-n", str(n), "-P", str(pipeline),
-                        "-t", "get", "-q"], check=True, capture_output=True, timeout=120)
+    def boot(self, load):
+        arguments = " ".join(f'"{a}"' for a in load.arguments)
+        cmd, counts = self.qemu(self.work / f"{load.name}.img", f'(program:"{load.program}" arguments:[{arguments}] '
+                                f"host_time:{time.time_ns()} en1:(ipaddr:{GUEST}))",
+                                "-netdev", "tap,id=n,ifname=tap0,script=no,downscript=no", "-device", "virtio-net-device,netdev=n")
+        return subprocess.Popen(["ip", "netns", "exec", NS, *cmd], stdin=subprocess.DEVNULL), counts
+
+    def measure(self, m, counts, profile):
+        if m.warm:
+            m.warm(NS)
+        before = self.work / "before"
+        shutil.copyfile(counts, before)
+        units = m.run(NS)
+        if m.unit == "kernel instructions":
+            row(m.name, (insn.totals(counts)[1] - insn.totals(before)[1]) / units, m.goal)
+            if profile:
+                insn.profile(before, counts, f"{KERNEL}.dbg", units, profile)
+        else:
+            row(m.name, units, m.goal, m.unit)
 
 
 def netns(*commands):
@@ -115,11 +127,22 @@ def manifest_of(tree):
 
 
 def main():
+    p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    p.add_argument("only", nargs="*", help="micro or loads by name; all unless named")
+    p.add_argument("--profile", type=int, metavar="N", default=0, help="print the N largest symbols of each load, too")
+    args = p.parse_args()
     row("kernel file", KERNEL.stat().st_size, 500_000, "bytes")
     with tempfile.TemporaryDirectory(prefix="coracle-bench-") as work:
         b = Bench(work)
-        b.micro_ops()
-        b.redis()
+        if not args.only or "micro" in args.only:
+            b.micro_ops()
+        for load in loads.all_loads(b.work):
+            if args.only and load.name not in args.only:
+                continue
+            if load.missing() or os.geteuid() != 0:
+                print(f"{load.name}: needs root and {' '.join(load.missing())}; skipped")
+                continue
+            b.load(load, args.profile)
 
 
 if __name__ == "__main__":
