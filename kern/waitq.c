@@ -48,12 +48,14 @@ static bool interrupted(const struct thread *t, enum sleep_kind kind)
 	return atomic_load_explicit(&t->flags, memory_order_relaxed) & ends[kind];
 }
 
-/* One sleep, lock dropped meanwhile. */
+/* One sleep, lock dropped meanwhile; the same one again, though an empty queue may have got another. */
 static void sleep_once(struct waitq *wq) no_lock_analysis
 {
-	spin_unlock(wq->lock);
+	struct spinlock *l = wq->lock;
+
+	spin_unlock(l);
 	sched_switch();
-	spin_lock(wq->lock);
+	spin_lock(l);
 }
 
 err_t waitq_sleep(struct waitq *wq, uint64_t deadline_ns, enum sleep_kind kind)

@@ -18,7 +18,7 @@
 struct thread;
 
 struct waitq {
-	struct spinlock *lock; /* [I] the caller's lock, held around test-and-wait */
+	struct spinlock *lock; /* the caller's, held around test-and-wait; changes while empty only */
 	struct list waiters;   /* [q] of struct waiter */
 };
 

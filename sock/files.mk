@@ -9,6 +9,7 @@ sock-y += sock/inet.c
 sock-y += sock/inet_cmsg.c
 sock-y += sock/inet_copy.c
 sock-y += sock/inet_ioctl.c
+sock-y += sock/inet_listen.c
 sock-y += sock/inet_opt.c
 sock-y += sock/inet_raw.c
 sock-y += sock/inet_tcp.c

@@ -3,6 +3,7 @@
 #include "sock/inet.h"
 
 #include "abi/linux_ioctl.h"
+#include "kern/clock.h"
 #include "kern/rand.h"
 #include "kern/slab.h"
 #include "lib/mem.h"
@@ -118,7 +119,7 @@ static void event(struct shard_owner *o, unsigned events)
 	struct isock *i = container_of(o, struct isock, owner);
 
 	if (!waitq_empty(&i->wq))
-		waitq_wake(&i->wq, i->kind == INET_LISTEN ? 1 : UINT32_MAX);
+		waitq_wake(&i->wq, UINT32_MAX);
 	poll_notify(&i->s.source, inet_poll_mask(events));
 }
 
@@ -130,7 +131,7 @@ struct isock *inet_alloc(const struct sock_ops *ops, bool v6, int type, int prot
 		return NULL;
 	sock_init(&i->s, ops, type, protocol);
 	i->owner.event = event;
-	i->shard = shard_any();
+	i->shard = type == LX_SOCK_STREAM ? shard_here() : shard_primary();
 	i->v6 = v6;
 	i->bound = v6 ? (struct ip_addr){ .q = { 0, 0 } } : ip4(0);
 	i->rcvlowat = 1;
@@ -150,10 +151,24 @@ void inet_free(struct isock *i)
 	kfree(i);
 }
 
+err_t inet_wait(struct isock *i, uint64_t deadline_ns) no_lock_analysis
+{
+	struct shard *s = i->shard;
+	err_t err = shard_wait(s, &i->wq, deadline_ns);
+
+	while (unlikely(i->shard != s)) { /* it moved while we were on our way back */
+		spin_unlock(&s->lock);
+		s = inet_shard(i);
+		spin_lock(&s->lock);
+		s->now = clock_mono_ns();
+	}
+	return err;
+}
+
 static err_t make_endpoint(struct isock *i, uint8_t raw_proto)
 {
 	struct net_stack *st = i->shard->st;
-	bool on = shard_lock(i->shard);
+	bool on = inet_lock(i);
 	err_t err;
 
 	if (i->kind == INET_TCP)
@@ -163,7 +178,7 @@ static err_t make_endpoint(struct isock *i, uint8_t raw_proto)
 	else
 		err = raw_new(st, i->v6, raw_proto, i->s.type == LX_SOCK_DGRAM ? RAW_PING : 0,
 			      &i->owner, &i->raw);
-	shard_unlock(i->shard, on);
+	inet_unlock(i, on);
 	return err;
 }
 
@@ -300,11 +315,11 @@ err_t inet_bind(struct sock *s, const struct sock_addr *a)
 
 	if (err)
 		return err;
-	on = shard_lock(i->shard);
+	on = inet_lock(i);
 	if (scope && ip6_is_link_local(ip))
 		i->ifindex = scope;
 	err = i->kind == INET_LISTEN ? -EINVAL : bind_locked(i, ip, port);
-	shard_unlock(i->shard, on);
+	inet_unlock(i, on);
 	return err;
 }
 

@@ -3,6 +3,9 @@
  * sock/inet_int.h: AF_INET and AF_INET6 sockets, for the files inet*.c.  A socket holds one endpoint of
  * net/ (a connection, a listener, a UDP or raw endpoint) and sleeps on the shard's lock.
  *
+ * A socket that is no end of a flow yet may move to another shard (inet_move()): its lock is taken by
+ * inet_lock() or inet_look(), which look again whose it is.
+ *
  *   [I] set once   [s] the shard's lock   [a] atomic
  */
 #pragma once
@@ -31,15 +34,16 @@ enum inet_want {
 struct isock {
 	struct sock s;
 	struct shard_owner owner;  /* net_ep.owner points here */
-	struct shard *shard;	   /* [I] */
+	struct shard *shard;	   /* [s] where the endpoint lives */
 	enum inet_kind kind;	   /* [s] TCP becomes LISTEN once */
 	union {			   /* [s] */
 		struct net_ep *ep; /* first member of each of: */
 		struct tcp_conn *tcp;
-		struct tcp_listener *listener;
+		struct tcp_listener *listener; /* the home shard's; all of them are in `ls` */
 		struct udp_ep *udp;
 		struct raw_ep *raw;
 	};
+	struct inet_listen *ls; /* [s] its listeners; NULL: listen(2) was never called */
 	struct waitq wq;	/* [s] */
 	struct port_bind *port; /* [s] NULL: not bound by bind(2) */
 	struct ip_addr bound;	/* [s] address of bind(2); any otherwise */
@@ -79,15 +83,61 @@ uint32_t inet_poll_mask(unsigned net_level);
 err_t inet_autobind(struct isock *i) must_check;
 err_t inet_port_listen(struct isock *i) must_check; /* -EADDRINUSE */
 long inet_ioctl(struct sock *s, unsigned cmd, uint64_t arg);
-/* The shard's turn is over, but for a look only. */
+
+/* Whose it is this moment: may be another's when that one's lock is held. */
+static inline struct shard *inet_shard(const struct isock *i)
+{
+	return __atomic_load_n(&i->shard,
+			       __ATOMIC_RELAXED); /* the lock orders, and then it is compared */
+}
+/* A turn of the socket's shard begins: shard_lock(). */
+static inline bool inet_lock(struct isock *i) no_lock_analysis
+{
+	struct shard *s = inet_shard(i);
+	bool on = shard_lock(s);
+
+	while (unlikely(i->shard != s)) {
+		shard_unlock(s, on);
+		s = inet_shard(i);
+		on = shard_lock(s);
+	}
+	return on;
+}
+static inline void inet_unlock(struct isock *i, bool on) no_lock_analysis
+{
+	shard_unlock(i->shard, on);
+}
+/* shard_wait() on the socket's own queue. */
+err_t inet_wait(struct isock *i, uint64_t deadline_ns) must_check;
+/* The same lock for a look only: no turn. */
 static inline bool inet_look(struct isock *i) no_lock_analysis
 {
-	return spin_lock_irq(&i->shard->lock);
+	struct shard *s = inet_shard(i);
+	bool on = spin_lock_irq(&s->lock);
+
+	while (unlikely(i->shard != s)) {
+		spin_unlock_irq(&s->lock, on);
+		s = inet_shard(i);
+		on = spin_lock_irq(&s->lock);
+	}
+	return on;
 }
 static inline void inet_looked(struct isock *i, bool on) no_lock_analysis
 {
 	spin_unlock_irq(&i->shard->lock, on);
 }
+
+/* inet_listen.c: a listening socket has a listener in every shard. No lock held, but where it says so. */
+err_t inet_listen(struct isock *i,
+		  unsigned backlog) must_check;	 /* begins, or changes the backlog */
+err_t inet_unlisten(struct isock *i) must_check; /* shutdown(2): a fresh socket again */
+void inet_listen_free(struct isock *i);		 /* the socket ends */
+/* The oldest connection of one of the shards for `new`, which lives there then. -EINVAL: not listening. */
+err_t inet_accept(struct isock *i, uint64_t deadline_ns, struct isock *new) must_check;
+unsigned inet_listen_pending(const struct isock *i); /* to be accepted, about; any lock or none */
+void inet_listen_options(struct isock *i);	     /* the home listener's options for all */
+/* The socket behind a row of tcp_each(); NULL: none. *first: no other shard has a row for the same thing. */
+const struct isock *inet_row_sock(const struct tcp_row *r, const struct shard *s, bool *first);
 
 /* inet_copy.c: user bytes for net/, which may not fault them in. */
 void inet_iov_in(struct net_iov *v, struct uio *u);  /* from the program */

@@ -170,7 +170,7 @@ static long by_name(struct isock *i, unsigned cmd, uaddr_t arg)
 	if (err)
 		return err;
 	r.name[sizeof(r.name) - 1] = 0;
-	on = shard_lock(i->shard);
+	on = inet_lock(i);
 	if (cmd == SIOCGIFNAME)
 		ifc = shard_if(i->shard, (uint32_t)r.number);
 	else
@@ -181,7 +181,7 @@ static long by_name(struct isock *i, unsigned cmd, uaddr_t arg)
 		memcpy(r.name, net_if_dev(ifc)->name, sizeof(r.name));
 	else
 		err = one(i, ifc, cmd, &r);
-	shard_unlock(i->shard, on);
+	inet_unlock(i, on);
 	return err ? err : user_write(arg, &r, sizeof(r));
 }
 

@@ -267,14 +267,17 @@ static err_t set_congestion(struct isock *i, const char *name)
 static err_t set_named(struct isock *i, bool device, struct uio *val)
 {
 	char name[NETIF_NAME];
-	bool on;
+	bool on, listening;
 	err_t err;
 
 	if (read_name(val, name, sizeof(name)) < 0)
 		return -EFAULT;
-	on = shard_lock(i->shard);
+	on = inet_lock(i);
 	err = device ? set_device(i, name) : set_congestion(i, name);
-	shard_unlock(i->shard, on);
+	listening = i->kind == INET_LISTEN;
+	inet_unlock(i, on);
+	if (listening)
+		inet_listen_options(i);
 	return err;
 }
 
@@ -392,7 +395,7 @@ static err_t set_membership(struct isock *i, int level, int name, struct uio *va
 		return -EPROTO;
 	if (!ip_is_multicast(m.group))
 		return -EINVAL;
-	on = shard_lock(i->shard);
+	on = inet_lock(i);
 	ifc = group_if(i, m.ifindex, m.local, m.group);
 	if (!ifc)
 		err = -ENODEV;
@@ -400,7 +403,7 @@ static err_t set_membership(struct isock *i, int level, int name, struct uio *va
 		err = udp_join(i->udp, ifc, m.group, m.source, i->shard->now);
 	else
 		err = udp_leave(i->udp, ifc, m.group, m.source, i->shard->now);
-	shard_unlock(i->shard, on);
+	inet_unlock(i, on);
 	return err;
 }
 
@@ -425,13 +428,13 @@ static err_t set_mcast_if(struct isock *i, struct uio *val)
 		m.local = in4(addr);
 	if (err)
 		return err;
-	on = shard_lock(i->shard);
+	on = inet_lock(i);
 	ifc = m.ifindex || !ip_is_any(m.local) ? group_if(i, m.ifindex, m.local, ip4(0)) : NULL;
 	if (!ifc && (m.ifindex || !ip_is_any(m.local)))
 		err = -EADDRNOTAVAIL;
 	else
 		err = udp_opt_set(i->udp, UDP_OPT_MCAST_IF, ifc ? net_if_dev(ifc)->index : 0);
-	shard_unlock(i->shard, on);
+	inet_unlock(i, on);
 	return err;
 }
 
@@ -440,7 +443,7 @@ err_t inet_setopt(struct sock *s, int level, int name, struct uio *val)
 	struct isock *i = isock_of(s);
 	const struct opt *o = find_opt(i, level, name);
 	int v = 0;
-	bool on;
+	bool on, listening;
 	err_t err;
 
 	if (is_membership(level, name))
@@ -456,13 +459,16 @@ err_t inet_setopt(struct sock *s, int level, int name, struct uio *val)
 	err = o ? read_value(o, val, &v) : sock_opt_int(val, &v);
 	if (err)
 		return level == LX_SOL_SOCKET && !o ? -ENOPROTOOPT : err;
-	on = shard_lock(i->shard);
+	on = inet_lock(i);
 	if (o)
 		err = set_protocol(i, o, v);
 	else
 		err = level == LX_SOL_SOCKET ? set_socket_level(i, name, v)
 					     : set_inet_level(i, level, name, v);
-	shard_unlock(i->shard, on);
+	listening = i->kind == INET_LISTEN;
+	inet_unlock(i, on);
+	if (listening)
+		inet_listen_options(i);
 	return err;
 }
 
@@ -500,7 +506,7 @@ static err_t get_socket_level(struct isock *i, int name, int *v)
 		*v = i->kind == INET_LISTEN;
 		return 0;
 	case LX_SO_INCOMING_CPU:
-		*v = (int)i->shard->cpu;
+		*v = (int)i->shard->index;
 		return 0;
 	case LX_SO_ERROR:
 		*v = net_ep_error(i->kind == INET_TCP	   ? tcp_ep(i->tcp)
@@ -598,7 +604,7 @@ static noinline void get_tcp_info(struct isock *i, void *val, uint32_t *len)
 		tcp_conn_stats(i->tcp, &st, i->shard->now);
 		make_tcp_info(&st, &t);
 	} else {
-		t.unacked = tcp_listener_pending(i->listener);
+		t.unacked = inet_listen_pending(i);
 		t.sacked = tcp_listener_backlog(i->listener);
 	}
 	sock_opt_put(val, len, &t, sizeof(t));
@@ -635,12 +641,12 @@ err_t inet_getopt(struct sock *s, int level, int name, void *val, uint32_t *len)
 {
 	struct isock *i = isock_of(s);
 	const struct opt *o = find_opt(i, level, name);
-	bool on = shard_lock(i->shard);
+	bool on = inet_lock(i);
 	err_t err = 0;
 	int v = 0;
 
 	if (get_other(i, level, name, val, len)) {
-		shard_unlock(i->shard, on);
+		inet_unlock(i, on);
 		return 0;
 	}
 	if (o)
@@ -648,7 +654,7 @@ err_t inet_getopt(struct sock *s, int level, int name, void *val, uint32_t *len)
 	else
 		err = level == LX_SOL_SOCKET ? get_socket_level(i, name, &v)
 					     : get_inet_level(i, level, name, &v);
-	shard_unlock(i->shard, on);
+	inet_unlock(i, on);
 	if (!err)
 		sock_opt_put(val, len, &v, sizeof(v));
 	return err;

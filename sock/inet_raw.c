@@ -16,13 +16,13 @@ static err_t raw_sock_connect(struct sock *s, const struct sock_addr *a, bool no
 	(void)nonblock;
 	if (err)
 		return err;
-	on = shard_lock(i->shard);
+	on = inet_lock(i);
 	err = raw_connect(i->raw, ip);
 	if (!err) {
 		i->connected = true;
 		i->peer = ip;
 	}
-	shard_unlock(i->shard, on);
+	inet_unlock(i, on);
 	return err;
 }
 
@@ -71,11 +71,11 @@ static long raw_sock_send(struct sock *s, struct sock_msg *m)
 		return -EOPNOTSUPP;
 	for (unsigned tries = 0;; tries++) {
 		inet_iov_in(&v, m->uio);
-		on = shard_lock(i->shard);
+		on = inet_lock(i);
 		n = send_target(i, m, &tx);
 		if (!n)
 			n = raw_send(i->raw, &tx, &v, m->uio->left, i->shard->now);
-		shard_unlock(i->shard, on);
+		inet_unlock(i, on);
 		if (n != -EFAULT || tries == 3 || !inet_fault_in(&again, false))
 			return n;
 		*m->uio = again;
@@ -85,14 +85,14 @@ static long raw_sock_send(struct sock *s, struct sock_msg *m)
 static err_t take(struct isock *i, uint32_t flags, uint64_t deadline_ns, struct pkt **out,
 		  struct raw_rx *rx)
 {
-	bool on = shard_lock(i->shard);
+	bool on = inet_lock(i);
 	struct pkt *p;
 	err_t err = 0;
 
 	while (!(p = raw_rx_peek(i->raw, rx)) && !err && !i->shut_rd) {
 		err = -net_ep_error(raw_net_ep(i->raw));
 		if (!err)
-			err = sock_wait_error(shard_wait(i->shard, &i->wq, deadline_ns),
+			err = sock_wait_error(inet_wait(i, deadline_ns),
 					      i->s.rcv_timeout_ns);
 	}
 	*out = p;
@@ -101,7 +101,7 @@ static err_t take(struct isock *i, uint32_t flags, uint64_t deadline_ns, struct 
 					   : raw_rx_pop(i->raw);
 		err = *out ? 0 : -ENOMEM;
 	}
-	shard_unlock(i->shard, on);
+	inet_unlock(i, on);
 	return err;
 }
 
@@ -156,22 +156,22 @@ static uint32_t raw_sock_poll(struct sock *s)
 static err_t raw_sock_shutdown(struct sock *s, int how)
 {
 	struct isock *i = isock_of(s);
-	bool on = shard_lock(i->shard);
+	bool on = inet_lock(i);
 
 	if (how != LX_SHUT_WR)
 		i->shut_rd = true;
 	waitq_wake(&i->wq, UINT32_MAX);
-	shard_unlock(i->shard, on);
+	inet_unlock(i, on);
 	return i->connected ? 0 : -ENOTCONN;
 }
 
 static void raw_sock_release(struct sock *s)
 {
 	struct isock *i = isock_of(s);
-	bool on = shard_lock(i->shard);
+	bool on = inet_lock(i);
 
 	raw_close(i->raw);
-	shard_unlock(i->shard, on);
+	inet_unlock(i, on);
 	inet_free(i);
 }
 

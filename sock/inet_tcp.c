@@ -14,7 +14,7 @@ static err_t wait_connected(struct isock *i, uint64_t deadline_ns)
 	       tcp_conn_state(i->tcp) == TCP_SYN_RECEIVED) {
 		if (!deadline_ns)
 			return -EINPROGRESS;
-		err = shard_wait(i->shard, &i->wq, deadline_ns);
+		err = inet_wait(i, deadline_ns);
 		if (err)
 			return err == -ETIMEDOUT ? -EINPROGRESS
 						 : sock_wait_error(err, i->s.snd_timeout_ns);
@@ -77,10 +77,10 @@ static err_t connect_locked(struct isock *i, const struct sock_addr *a, uint64_t
 static err_t tcp_sock_connect(struct sock *s, const struct sock_addr *a, bool nonblock)
 {
 	struct isock *i = isock_of(s);
-	bool on = shard_lock(i->shard);
+	bool on = inet_lock(i);
 	err_t err = connect_locked(i, a, sock_snd_deadline(s, nonblock ? LX_MSG_DONTWAIT : 0));
 
-	shard_unlock(i->shard, on);
+	inet_unlock(i, on);
 	return err;
 }
 
@@ -88,84 +88,27 @@ static err_t tcp_sock_connect(struct sock *s, const struct sock_addr *a, bool no
 
 enum { SOMAXCONN = 4096 };
 
-static err_t start_listen(struct isock *i, unsigned backlog)
-{
-	unsigned flags = (i->v6only ? TCP_L_V6ONLY : 0u) | (i->reuseport ? TCP_L_REUSEPORT : 0u) |
-			 (i->v6 ? TCP_L_BIND_V6 : 0u);
-	struct tcp_listener *l;
-	struct tcp_conn *like = i->tcp;
-	err_t err;
-
-	if (tcp_conn_state(like) != TCP_CLOSED)
-		return -EINVAL;
-	err = inet_autobind(i);
-	if (!err)
-		err = inet_port_listen(i);
-	if (!err)
-		err = tcp_listen(like, i->bound, i->lport, flags, backlog, &i->owner, &l);
-	if (err)
-		return err;
-	tcp_close(like, i->shard->now);
-	i->listener = l;
-	i->kind = INET_LISTEN;
-	return 0;
-}
-
 static err_t tcp_sock_listen(struct sock *s, int backlog)
 {
-	struct isock *i = isock_of(s);
-	unsigned n = (unsigned)backlog > SOMAXCONN ? SOMAXCONN : (unsigned)backlog;
-	bool on = shard_lock(i->shard);
-	err_t err = 0;
-
-	if (i->kind == INET_LISTEN)
-		tcp_listener_set_backlog(i->listener, n);
-	else
-		err = start_listen(i, n);
-	shard_unlock(i->shard, on);
-	return err;
-}
-
-/* Shard locked. */
-static err_t take_accepted(struct isock *l, uint64_t deadline_ns, struct isock *new)
-{
-	err_t err = 0;
-
-	if (l->kind != INET_LISTEN)
-		return -EINVAL;
-	while (l->kind == INET_LISTEN && !(new->tcp = tcp_accept(l->listener, &new->owner)) && !err)
-		err = shard_wait(l->shard, &l->wq, deadline_ns);
-	if (l->kind != INET_LISTEN)
-		return -EINVAL; /* shut down meanwhile */
-	if (new->tcp)
-		return 0;
-	return sock_wait_error(err, l->s.rcv_timeout_ns);
+	return inet_listen(isock_of(s),
+			   (unsigned)backlog > SOMAXCONN ? SOMAXCONN : (unsigned)backlog);
 }
 
 static err_t tcp_sock_accept(struct sock *s, bool nonblock, struct sock **out)
 {
 	struct isock *l = isock_of(s), *new = inet_alloc(s->ops, l->v6, s->type, s->protocol);
-	struct tcp_conn_addr a;
 	err_t err;
-	bool on;
 
 	if (!new)
 		return -ENOBUFS;
 	new->kind = INET_TCP;
-	on = shard_lock(l->shard);
-	err = take_accepted(l, sock_rcv_deadline(s, nonblock ? LX_MSG_DONTWAIT : 0), new);
-	if (!err) {
-		tcp_conn_addr(new->tcp, &a);
-		new->bound = a.local;
-		new->lport = a.lport;
-		new->linger = l->linger;
-		new->linger_s = l->linger_s;
-		new->keepalive = l->keepalive;
-		new->sndbuf = l->sndbuf;
-		new->rcvbuf = l->rcvbuf;
-		new->rcvlowat = l->rcvlowat;
-	}
-	shard_unlock(l->shard, on);
+	new->linger = l->linger;
+	new->linger_s = l->linger_s;
+	new->keepalive = l->keepalive;
+	new->sndbuf = l->sndbuf;
+	new->rcvbuf = l->rcvbuf;
+	new->rcvlowat = l->rcvlowat;
+	err = inet_accept(l, sock_rcv_deadline(s, nonblock ? LX_MSG_DONTWAIT : 0), new);
 	if (err)
 		inet_free(new);
 	else
@@ -210,7 +153,7 @@ static unsigned send_flags(uint32_t flags)
 static long send_turn(struct isock *i, struct sock_msg *m, uint64_t deadline_ns)
 {
 	struct net_iov v;
-	bool on = shard_lock(i->shard);
+	bool on = inet_lock(i);
 	err_t err = 0;
 	long n;
 
@@ -226,13 +169,13 @@ static long send_turn(struct isock *i, struct sock_msg *m, uint64_t deadline_ns)
 			n = -EAGAIN;
 		if (n != -EAGAIN)
 			break;
-		err = shard_wait(i->shard, &i->wq, deadline_ns);
+		err = inet_wait(i, deadline_ns);
 		if (err) {
 			n = sock_wait_error(err, i->s.snd_timeout_ns);
 			break;
 		}
 	}
-	shard_unlock(i->shard, on);
+	inet_unlock(i, on);
 	return n;
 }
 
@@ -269,7 +212,7 @@ static bool enough(const struct isock *i, size_t want)
 static long recv_turn(struct isock *i, struct sock_msg *m, size_t want, uint64_t deadline_ns)
 {
 	struct net_iov v;
-	bool on = shard_lock(i->shard);
+	bool on = inet_lock(i);
 	err_t err;
 	long n;
 
@@ -283,13 +226,13 @@ static long recv_turn(struct isock *i, struct sock_msg *m, size_t want, uint64_t
 			n = -EAGAIN;
 		if (n != -EAGAIN || (m->flags & LX_MSG_OOB))
 			break;
-		err = shard_wait(i->shard, &i->wq, deadline_ns);
+		err = inet_wait(i, deadline_ns);
 		if (err) {
 			n = sock_wait_error(err, i->s.rcv_timeout_ns);
 			break;
 		}
 	}
-	shard_unlock(i->shard, on);
+	inet_unlock(i, on);
 	return n;
 }
 
@@ -324,7 +267,7 @@ static uint32_t tcp_sock_poll(struct sock *s)
 	uint32_t mask;
 
 	if (i->kind == INET_LISTEN)
-		mask = tcp_listener_pending(i->listener) ? POLL_IN | POLL_RDNORM : 0;
+		mask = inet_listen_pending(i) ? POLL_IN | POLL_RDNORM : 0;
 	else
 		mask = inet_poll_mask(tcp_level(i->tcp));
 	inet_looked(i, on);
@@ -333,35 +276,18 @@ static uint32_t tcp_sock_poll(struct sock *s)
 
 /* --- closing ----------------------------------------------------------------------------------------------- */
 
-/* shutdown(2) of a listening socket: it becomes a fresh one, and who waits in accept is told. */
-static err_t stop_listening(struct isock *i)
-{
-	struct tcp_conn *c;
-	err_t err = tcp_new(i->shard->st, &i->owner, &c);
-
-	if (err)
-		return err;
-	tcp_listener_close(i->listener, i->shard->now);
-	i->tcp = c;
-	i->kind = INET_TCP;
-	waitq_wake(&i->wq, UINT32_MAX);
-	return 0;
-}
-
 static err_t tcp_sock_shutdown(struct sock *s, int how)
 {
 	struct isock *i = isock_of(s);
 	unsigned what =
 		(how != LX_SHUT_WR ? TCP_SHUT_RD : 0u) | (how != LX_SHUT_RD ? TCP_SHUT_WR : 0u);
-	bool on = shard_lock(i->shard);
-	err_t err;
+	bool on = inet_lock(i), listening = i->kind == INET_LISTEN;
+	err_t err = listening ? 0 : tcp_shutdown(i->tcp, what, i->shard->now);
 
-	if (i->kind == INET_LISTEN)
-		err = what & TCP_SHUT_RD ? stop_listening(i) : -ENOTCONN;
-	else
-		err = tcp_shutdown(i->tcp, what, i->shard->now);
 	waitq_wake(&i->wq, UINT32_MAX);
-	shard_unlock(i->shard, on);
+	inet_unlock(i, on);
+	if (listening)
+		err = what & TCP_SHUT_RD ? inet_unlisten(i) : -ENOTCONN;
 	if (!err)
 		poll_notify(&s->source, POLL_IN | POLL_OUT | POLL_HUP | POLL_RDHUP);
 	return err;
@@ -375,17 +301,17 @@ static void linger(struct isock *i)
 	if (tcp_shutdown(i->tcp, TCP_SHUT_WR, i->shard->now) < 0)
 		return;
 	while (tcp_unacked(i->tcp) && !(tcp_level(i->tcp) & NET_HUP))
-		if (shard_wait(i->shard, &i->wq, deadline))
+		if (inet_wait(i, deadline))
 			return;
 }
 
 static void tcp_sock_release(struct sock *s)
 {
 	struct isock *i = isock_of(s);
-	bool on = shard_lock(i->shard);
+	bool on = inet_lock(i);
 
 	if (i->kind == INET_LISTEN) {
-		tcp_listener_close(i->listener, i->shard->now);
+		/* its listeners end one by one, below */
 	} else if (i->linger && !i->linger_s) {
 		tcp_abort(i->tcp, i->shard->now);
 	} else {
@@ -393,7 +319,8 @@ static void tcp_sock_release(struct sock *s)
 			linger(i);
 		tcp_close(i->tcp, i->shard->now);
 	}
-	shard_unlock(i->shard, on);
+	inet_unlock(i, on);
+	inet_listen_free(i);
 	inet_free(i);
 }
 

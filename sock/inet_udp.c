@@ -30,11 +30,11 @@ static err_t connect_locked(struct isock *i, const struct sock_addr *a)
 static err_t udp_sock_connect(struct sock *s, const struct sock_addr *a, bool nonblock)
 {
 	struct isock *i = isock_of(s);
-	bool on = shard_lock(i->shard);
+	bool on = inet_lock(i);
 	err_t err = connect_locked(i, a);
 
 	(void)nonblock;
-	shard_unlock(i->shard, on);
+	inet_unlock(i, on);
 	return err;
 }
 
@@ -80,7 +80,7 @@ static long send_turn(struct isock *i, struct sock_msg *m, uint64_t deadline_ns)
 {
 	struct udp_tx tx;
 	struct net_iov v;
-	bool on = shard_lock(i->shard);
+	bool on = inet_lock(i);
 	long n = send_target(i, m, &tx);
 
 	if (!n)
@@ -92,10 +92,10 @@ static long send_turn(struct isock *i, struct sock_msg *m, uint64_t deadline_ns)
 		n = udp_send(i->udp, &tx, &v, m->uio->left, i->shard->now);
 		if (n != -EAGAIN)
 			break;
-		err = shard_wait(i->shard, &i->wq, deadline_ns);
+		err = inet_wait(i, deadline_ns);
 		n = err ? sock_wait_error(err, i->s.snd_timeout_ns) : 0;
 	}
-	shard_unlock(i->shard, on);
+	inet_unlock(i, on);
 	return n;
 }
 
@@ -138,7 +138,7 @@ static long udp_sock_send(struct sock *s, struct sock_msg *m)
 static err_t take(struct isock *i, uint32_t flags, uint64_t deadline_ns, struct pkt **out,
 		  struct udp_rx *rx, bool *shut)
 {
-	bool on = shard_lock(i->shard);
+	bool on = inet_lock(i);
 	struct pkt *p;
 	err_t err = 0;
 
@@ -150,7 +150,7 @@ static err_t take(struct isock *i, uint32_t flags, uint64_t deadline_ns, struct 
 			break;
 		}
 		if (!err)
-			err = sock_wait_error(shard_wait(i->shard, &i->wq, deadline_ns),
+			err = sock_wait_error(inet_wait(i, deadline_ns),
 					      i->s.rcv_timeout_ns);
 	}
 	if (p) {
@@ -158,7 +158,7 @@ static err_t take(struct isock *i, uint32_t flags, uint64_t deadline_ns, struct 
 					   : udp_rx_pop(i->udp);
 		err = *out ? 0 : -ENOMEM;
 	}
-	shard_unlock(i->shard, on);
+	inet_unlock(i, on);
 	return err;
 }
 
@@ -225,13 +225,13 @@ static uint32_t udp_sock_poll(struct sock *s)
 static err_t udp_sock_shutdown(struct sock *s, int how)
 {
 	struct isock *i = isock_of(s);
-	bool on = shard_lock(i->shard);
+	bool on = inet_lock(i);
 	err_t err = i->connected ? 0 : -ENOTCONN;
 
 	if (how != LX_SHUT_WR)
 		i->shut_rd = true;
 	waitq_wake(&i->wq, UINT32_MAX);
-	shard_unlock(i->shard, on);
+	inet_unlock(i, on);
 	poll_notify(&s->source, POLL_IN | POLL_RDHUP | POLL_HUP);
 	return err;
 }
@@ -239,10 +239,10 @@ static err_t udp_sock_shutdown(struct sock *s, int how)
 static void udp_sock_release(struct sock *s)
 {
 	struct isock *i = isock_of(s);
-	bool on = shard_lock(i->shard);
+	bool on = inet_lock(i);
 
 	udp_close(i->udp);
-	shard_unlock(i->shard, on);
+	inet_unlock(i, on);
 	inet_free(i);
 }
 

@@ -64,7 +64,7 @@ static size_t lease_lines(char *buf, size_t size, const struct net_lease *l)
 
 static size_t compose(char *buf, size_t size)
 {
-	struct shard *s = shard_any();
+	struct shard *s = shard_primary();
 	struct net_if *ifc = NULL;
 	size_t n = 0;
 	bool on = shard_lock(s);
@@ -128,7 +128,7 @@ static bool counts(const struct net_ifaddr *a, bool v6)
 
 static bool has_address(bool v6)
 {
-	struct shard *s = shard_any();
+	struct shard *s = shard_primary();
 	struct net_if *ifc = NULL;
 	struct net_ifaddr a;
 	bool found = false, on = shard_lock(s);
@@ -174,7 +174,7 @@ static err_t add_addr(struct shard *s, struct net_if *ifc, struct ip_addr a, uns
 
 err_t netconf_loopback(void)
 {
-	struct shard *s = shard_any();
+	struct shard *s = shard_primary();
 	bool on = shard_lock(s);
 	struct net_if *lo = net_if_by_name(s->st, "lo");
 	err_t err;
@@ -217,7 +217,7 @@ static err_t start_ip4(struct shard *s, struct net_if *ifc, const struct netconf
 
 err_t netconf_start(uint32_t ifindex, const struct netconf *c)
 {
-	struct shard *s = shard_any();
+	struct shard *s = shard_primary();
 	struct net_if *ifc;
 	err_t err = 0, auto6 = 0;
 	bool on;

@@ -406,7 +406,7 @@ struct whole {
 
 err_t netlink_route(struct nl_answer *a, const struct linux_nlmsghdr *h, size_t len)
 {
-	struct shard *s = shard_any();
+	struct shard *s = shard_primary();
 	struct whole padded = { .h = *h };
 	err_t err;
 	bool on;

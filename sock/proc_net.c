@@ -2,6 +2,7 @@
 /* sock/proc_net.c: see proc_net.h.  Text is made under the shard's lock, so that a table is of one moment. */
 #include "sock/proc_net.h"
 
+#include "kern/slab.h"
 #include "lib/mem.h"
 #include "sock/inet_int.h"
 #include "sock/unix.h"
@@ -11,7 +12,7 @@ typedef const struct proc_ctx ctx;
 
 static struct shard *begin(bool *on)
 {
-	struct shard *s = shard_any();
+	struct shard *s = shard_primary();
 
 	*on = shard_lock(s);
 	return s;
@@ -66,6 +67,7 @@ static void dev(struct text *t, ctx *c)
 
 struct table {
 	struct text *t;
+	const struct shard *shard; /* whose rows these are */
 	bool v6;
 	unsigned line;
 };
@@ -93,16 +95,19 @@ static const struct isock *owner_sock(void *owner)
 static void tcp_line(void *arg, const struct tcp_row *r)
 {
 	struct table *tab = arg;
-	const struct isock *i = owner_sock(r->owner);
+	bool first;
+	const struct isock *i = inet_row_sock(r, tab->shard, &first);
+	bool listens = r->state == TCP_LISTEN;
 
-	if (!belongs(tab, i, r->addr.local))
+	if (!first || !belongs(tab, i, r->addr.local))
 		return;
 	text_printf(tab->t, "%4u:", tab->line++);
 	put_end(tab->t, tab->v6, r->addr.local, r->addr.lport);
 	put_end(tab->t, tab->v6, r->addr.remote, r->addr.rport);
 	text_printf(tab->t, " %02X %08X:%08X %02X:%08lX %08X %5u %8u %lu\n", r->state, r->tx_queue,
-		    r->rx_queue, r->timer, (unsigned long)(r->timer_ns / 10000000), r->retransmits,
-		    0u, r->probes, i ? (unsigned long)i->s.ino : 0ul);
+		    listens ? inet_listen_pending(i) : r->rx_queue, r->timer,
+		    (unsigned long)(r->timer_ns / 10000000), r->retransmits, 0u, r->probes,
+		    i ? (unsigned long)i->s.ino : 0ul);
 }
 
 static void tcp_table(struct text *t, bool v6)
@@ -117,9 +122,12 @@ static void tcp_table(struct text *t, bool v6)
 			  : "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when "
 			    "retrnsmt   uid  "
 			    "timeout inode\n");
-	s = begin(&on);
-	tcp_each(s->st, s->now, tcp_line, &tab);
-	shard_unlock(s, on);
+	for (unsigned k = 0; k < shard_count(); k++) {
+		tab.shard = s = shard_at(k);
+		on = shard_lock(s);
+		tcp_each(s->st, s->now, tcp_line, &tab);
+		shard_unlock(s, on);
+	}
 }
 
 static void tcp4(struct text *t, ctx *c)
@@ -163,9 +171,12 @@ static void udp_table(struct text *t, bool v6)
 			  : "   sl  local_address rem_address   st tx_queue rx_queue tr tm->when "
 			    "retrnsmt   uid  "
 			    "timeout inode ref pointer drops\n");
-	s = begin(&on);
-	udp_each(s->st, udp_line, &tab);
-	shard_unlock(s, on);
+	for (unsigned k = 0; k < shard_count(); k++) {
+		s = shard_at(k);
+		on = shard_lock(s);
+		udp_each(s->st, udp_line, &tab);
+		shard_unlock(s, on);
+	}
 }
 
 static void udp4(struct text *t, ctx *c)
@@ -292,6 +303,22 @@ static void arp(struct text *t, ctx *c)
 
 /* --- counters ------------------------------------------------------------------------------------------------------- */
 
+/* All shards' together; each is of one moment, the sum nearly. NULL: no memory. */
+static struct net_mib *mib_sum(void)
+{
+	struct net_mib *sum = kzalloc(sizeof(*sum));
+
+	for (unsigned k = 0; sum && k < shard_count(); k++) {
+		struct shard *s = shard_at(k);
+		bool on = shard_lock(s);
+
+		for (unsigned v = 0; v < MIB_COUNT; v++)
+			sum->v[v] += net_mib(s->st)->v[v];
+		shard_unlock(s, on);
+	}
+	return sum;
+}
+
 /* Two lines a group, names and values. */
 static void put_group(struct text *t, const struct net_mib *m, const char *group)
 {
@@ -308,12 +335,11 @@ static void put_group(struct text *t, const struct net_mib *m, const char *group
 
 static void put_groups(struct text *t, const char *const *groups, unsigned n)
 {
-	bool on;
-	struct shard *s = begin(&on);
+	struct net_mib *m = mib_sum();
 
-	for (unsigned k = 0; k < n; k++)
-		put_group(t, net_mib(s->st), groups[k]);
-	shard_unlock(s, on);
+	for (unsigned k = 0; m && k < n; k++)
+		put_group(t, m, groups[k]);
+	kfree(m);
 }
 
 static void snmp(struct text *t, ctx *c)
@@ -335,29 +361,40 @@ static void netstat(struct text *t, ctx *c)
 /* One counter a line, group and name together. */
 static void snmp6(struct text *t, ctx *c)
 {
-	bool on;
-	struct shard *s = begin(&on);
+	struct net_mib *m = mib_sum();
 
 	(void)c;
-	for (unsigned k = 0; k < MIB_COUNT; k++)
+	for (unsigned k = 0; m && k < MIB_COUNT; k++)
 		if (strchr(net_mib_names[k].group, '6'))
 			text_printf(t, "%s%-28s\t%lu\n", net_mib_names[k].group,
-				    net_mib_names[k].name, net_mib(s->st)->v[k]);
-	shard_unlock(s, on);
+				    net_mib_names[k].name, m->v[k]);
+	kfree(m);
+}
+
+static uint64_t drop_sum(enum drop d)
+{
+	uint64_t n = 0;
+
+	for (unsigned k = 0; k < shard_count(); k++) {
+		struct shard *s = shard_at(k);
+		bool on = shard_lock(s);
+
+		n += net_drops(s->st, d);
+		shard_unlock(s, on);
+	}
+	return n;
 }
 
 /* Why packets died: our own, by the names of net/drop.h. */
 static void drops(struct text *t, ctx *c)
 {
-	bool on;
-	struct shard *s = begin(&on);
-
 	(void)c;
-	for (unsigned k = 1; k < DROP_COUNT; k++)
-		if (net_drops(s->st, (enum drop)k))
-			text_printf(t, "%10lu %s\n", net_drops(s->st, (enum drop)k),
-				    drop_text((enum drop)k));
-	shard_unlock(s, on);
+	for (unsigned k = 1; k < DROP_COUNT; k++) {
+		uint64_t n = drop_sum((enum drop)k);
+
+		if (n)
+			text_printf(t, "%10lu %s\n", n, drop_text((enum drop)k));
+	}
 }
 
 err_t proc_net_init(void)

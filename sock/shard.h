@@ -20,7 +20,7 @@ struct shard {
 	struct net_stack *st; /* [lock] */
 	struct timer timer;
 	uint64_t armed_ns; /* [lock] what the timer is set for; UINT64_MAX: not */
-	unsigned cpu;	   /* [I] where its interrupts go */
+	unsigned index;	   /* [I] its place among the shards, and the CPU where its interrupts go */
 	uint64_t now;	   /* [lock] of this turn */
 	unsigned nevents;  /* [lock] owners told so far */
 };
@@ -33,8 +33,11 @@ struct shard_owner {
 extern struct page_src shard_pages;		  /* the kernel's pages for net/; any context */
 err_t shard_init(void) must_check;		  /* the stack and its loopback */
 err_t shard_add_if(struct netif *nif) must_check; /* a device; boot thread */
-struct shard *shard_any(void);			  /* where a new socket goes */
-bool shard_lock(struct shard *s);		  /* the state of interrupts, for the unlock */
+unsigned shard_count(void);			  /* as many as CPUs; the same from boot on */
+struct shard *shard_at(unsigned index);
+struct shard *shard_here(void);	   /* this CPU's: where a new flow goes */
+struct shard *shard_primary(void); /* whose configuration is the machine's; UDP and raw sockets */
+bool shard_lock(struct shard *s);  /* the state of interrupts, for the unlock */
 void shard_unlock(struct shard *s, bool on);
 /*
  * With the lock held: finish the turn, sleep on wq (whose lock is the shard's) and begin a new turn. 0, -ETIMEDOUT,
