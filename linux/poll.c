@@ -7,6 +7,7 @@
 #include "kern/clock.h"
 #include "kern/slab.h"
 #include "lib/mem.h"
+#include "linux/fs.h"
 #include "linux/process.h"
 #include "linux/syscall.h"
 #include "linux/timespec.h"
@@ -98,10 +99,12 @@ static err_t set_new(struct poll_set *s, unsigned n)
 	return -ENOMEM;
 }
 
+/* A descriptor that is only a name (O_PATH) is none here. */
 static void set_files(struct poll_set *s)
 {
 	for (unsigned i = 0; i < s->n; i++)
-		s->polled[i].file = s->pfd[i].fd < 0 ? NULL : fd_get(s->pfd[i].fd);
+		if (s->pfd[i].fd >= 0 && fd_get_real(s->pfd[i].fd, &s->polled[i].file) < 0)
+			s->polled[i].file = NULL;
 }
 
 static void set_free(struct poll_set *s)

@@ -119,6 +119,7 @@ static const struct file_ops signalfd_ops = {
 	.read = signalfd_read,
 	.poll = signalfd_poll,
 	.poll_source = signalfd_source,
+	.seek = file_seek_nowhere,
 	.release = signalfd_release,
 	.fdinfo = signalfd_info,
 };

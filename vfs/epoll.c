@@ -79,17 +79,16 @@ static bool item_event(struct poll_watch *w, uint32_t mask)
 {
 	struct item *it = container_of(w, struct item, watch);
 	struct epoll *ep = it->ep;
-	bool on, added;
+	bool on;
 	unsigned woken = 0;
 
 	(void)mask;
 	on = spin_lock_irq(&ep->lock);
-	added = ready_push_locked(ep, it);
-	if (added)
+	if (ready_push_locked(ep, it))
 		woken = waitq_wake(&ep->wq, 1);
 	spin_unlock_irq(&ep->lock, on);
-	if (added)
-		poll_notify(&ep->source, POLL_IN | POLL_RDNORM);
+	/* An epoll that watches this one by edge hears of each event. */
+	poll_notify(&ep->source, POLL_IN | POLL_RDNORM);
 	return woken != 0;
 }
 
@@ -453,6 +452,7 @@ static const struct file_ops epoll_ops = {
 	.kind = "eventpoll",
 	.poll = epoll_poll,
 	.poll_source = epoll_source,
+	.seek = file_seek_nowhere,
 	.release = epoll_release,
 };
 
@@ -479,7 +479,7 @@ err_t epoll_new(uint32_t flags, struct file **out)
 	waitq_init(&ep->wq, &ep->lock);
 	list_init(&ep->ready);
 	poll_source_init(&ep->source);
-	err = file_new(&epoll_ops, 0, flags, ep, out);
+	err = file_new(&epoll_ops, FILE_READ | FILE_WRITE, flags, ep, out);
 	if (err)
 		kfree(ep);
 	return err;

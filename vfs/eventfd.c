@@ -104,6 +104,7 @@ static const struct file_ops eventfd_ops = {
 	.write = eventfd_write,
 	.poll = eventfd_poll,
 	.poll_source = eventfd_source,
+	.seek = file_seek_nowhere,
 	.release = eventfd_release,
 	.fdinfo = eventfd_info,
 };

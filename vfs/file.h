@@ -91,3 +91,5 @@ long file_write(struct file *f, struct uio *u);
 long file_pread(struct file *f, struct uio *u, uint64_t pos);
 long file_pwrite(struct file *f, struct uio *u, uint64_t pos);
 uint32_t file_poll(struct file *f);
+/* For ops.seek of kinds without a position that Linux lets seek all the same: always 0. */
+int64_t file_seek_nowhere(struct file *f, int64_t off, int whence);

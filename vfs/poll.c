@@ -15,7 +15,10 @@ void poll_watch_add(struct poll_source *s, struct poll_watch *w)
 	bool on = spin_lock_irq(&s->lock);
 
 	w->source = s;
-	list_add_tail(&s->watches, &w->link);
+	if (w->exclusive)
+		list_add_tail(&s->watches, &w->link);
+	else
+		list_add(&s->watches, &w->link); /* newest first, as Linux tells them */
 	spin_unlock_irq(&s->lock, on);
 }
 

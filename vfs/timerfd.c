@@ -142,6 +142,7 @@ static const struct file_ops timerfd_ops = {
 	.read = timerfd_read,
 	.poll = timerfd_poll,
 	.poll_source = timerfd_source,
+	.seek = file_seek_nowhere,
 	.release = timerfd_release,
 	.fdinfo = timerfd_info,
 };
@@ -165,7 +166,7 @@ err_t timerfd_new(enum timerfd_clock clock, uint32_t flags, struct file **out)
 	timer_init(&t->timer, timerfd_ring);
 	list_init(&t->all_link);
 	t->clock = clock;
-	err = file_new(&timerfd_ops, FILE_READ, flags | LX_O_RDWR, t, out);
+	err = file_new(&timerfd_ops, FILE_READ | FILE_WRITE, flags | LX_O_RDWR, t, out);
 	if (err) {
 		kfree(t);
 		return err;
