@@ -49,9 +49,9 @@ other-builds:
 	$(Q)$(MAKE) --no-print-directory CC=clang kernel tools-clang
 
 test: deps ## install what is missing, build, run all tests
-	$(Q)$(MAKE) --no-print-directory -j2 all $(UNIT_BINS) $(FUZZ_BINS)
+	$(Q)$(MAKE) --no-print-directory -j2 all $(UNIT_BINS) $(FUZZ_BINS) $(PKT_BINS)
 	$(Q)python3 test/run.py --make check other-builds --unit $(UNIT_BINS) --fuzz $(FUZZ_BINS) \
-		--seconds $(or $(SECS),3) --pytest test/vm
+		--seconds $(or $(SECS),3) --pytest test/pkt test/vm
 
 PREFIX ?= /usr/local
 install: all ## the tools, the kernel, profiles, man pages and completion into PREFIX (DESTDIR is honoured)
@@ -60,9 +60,9 @@ install: all ## the tools, the kernel, profiles, man pages and completion into P
 bench: all ## kernel instructions per unit of work, beside the goals (redis needs root)
 	$(Q)python3 test/bench/bench.py
 
-soak: all $(FUZZ_BINS) ## the slow tests: each fuzz target for minutes (SECS=n), durability at 50 moments
+soak: all $(FUZZ_BINS) $(PKT_BINS) ## the slow tests: each fuzz target for minutes (SECS=n), durability at 50 moments
 	$(Q)python3 test/run.py --fuzz $(FUZZ_BINS) --seconds $(or $(SECS),600)
-	$(Q)CORACLE_SOAK=1 /usr/bin/python3 -m pytest -q --tb=short -p no:cacheprovider test/vm
+	$(Q)CORACLE_SOAK=1 /usr/bin/python3 -m pytest -q --tb=short -p no:cacheprovider test/pkt test/vm
 
 PORT ?= 8080
 run: deps ## boot the web server of examples/ and say how to try it (PORT=n)

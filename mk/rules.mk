@@ -159,6 +159,7 @@ $(FUZZ)/test/fuzz/fuzz_$(1): $(FUZZ)/test/fuzz/fuzz_$(1).o $$(patsubst %.c,$(FUZ
 endef
 $(foreach t,$(fuzz-targets),$(eval $(call fuzz_rule,$(t))))
 
+include test/pkt/files.mk
 include examples/files.mk
 
 # make V=1 shows the commands

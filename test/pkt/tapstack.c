@@ -2,12 +2,15 @@
 /*
  * test/pkt/tapstack.c: the stack as a host program on a tap device, with four services on TCP and UDP:
  * echo (7), discard (9), source (19: sends as many bytes as the peer's first line says),
- * and hash (77: answers with a checksum and count of all that was sent, at end of file).
+ * and hash (77: answers with the CRC-32 and count of all that was sent, at end of file).
  *
- *	tapstack -i tap0 -a 10.1.0.2/24 [-g 10.1.0.1] [-6 fd01::2/64] [-o] [-s seconds] [-c addr:port:bytes]
+ *	tapstack -i tap0 | -f descriptor  -a 10.1.0.2/24 [-g 10.1.0.1] [-6 fd01::2/64] [-o] [-m mtu] [-s seconds]
+ *		[-d] [-A] [-c addr:port:bytes]
  *
+ * -f: frames on a descriptor that is open already (relay.c).
  * -o: the kernel's offloads both ways (checksums, TSO), through virtio_net_hdr as in a virtual machine.
- * -c: also connect, send so many bytes and close.
+ * -d, -A: DHCPv4; router advertisements and DHCPv6.
+ * -c: also connect, send so many bytes, close, and tell the checksum of what came.
  */
 #include <err.h>
 #include <fcntl.h>
@@ -32,6 +35,7 @@ struct dev {
 	struct netif nif;
 	int fd;
 	bool offload;
+	bool gone; /* the other end has closed */
 };
 
 static uint64_t now_ns(void)
@@ -101,8 +105,10 @@ static unsigned dev_poll(struct netif *nif, unsigned q, struct pkt_pool *pool, s
 		struct pbuf *b;
 		struct pkt *p;
 
-		if (got < 0)
+		if (got <= 0) {
+			d->gone = got == 0;
 			break;
+		}
 		if (d->offload)
 			got -= (long)sizeof(v);
 		b = pbuf_alloc(pool);
@@ -118,26 +124,32 @@ static unsigned dev_poll(struct netif *nif, unsigned q, struct pkt_pool *pool, s
 
 static const struct netif_ops dev_ops = { .poll = dev_poll, .transmit = dev_transmit };
 
-static void dev_open(struct dev *d, const char *name, bool offload)
+static int tap_open(const char *name, bool offload)
 {
 	struct ifreq r = { 0 };
+	int fd = open("/dev/net/tun", O_RDWR | O_NONBLOCK);
 
-	d->fd = open("/dev/net/tun", O_RDWR | O_NONBLOCK);
-	if (d->fd < 0)
+	if (fd < 0)
 		err(1, "/dev/net/tun");
 	strncpy(r.ifr_name, name, IFNAMSIZ - 1);
 	r.ifr_flags = IFF_TAP | IFF_NO_PI | (offload ? IFF_VNET_HDR : 0);
-	if (ioctl(d->fd, TUNSETIFF, &r) < 0)
+	if (ioctl(fd, TUNSETIFF, &r) < 0)
 		err(1, "%s", name);
 	if (offload &&
-	    ioctl(d->fd, TUNSETOFFLOAD, TUN_F_CSUM | TUN_F_TSO4 | TUN_F_TSO6 | TUN_F_TSO_ECN) < 0)
+	    ioctl(fd, TUNSETOFFLOAD, TUN_F_CSUM | TUN_F_TSO4 | TUN_F_TSO6 | TUN_F_TSO_ECN) < 0)
 		err(1, "offloads");
+	return fd;
+}
+
+static void dev_init(struct dev *d, int fd, uint32_t mtu, bool offload)
+{
+	d->fd = fd;
 	d->offload = offload;
 	d->nif = (struct netif){ .name = "eth0",
 				 .ops = &dev_ops,
 				 .dev = d,
 				 .mac = { 2, 0, 0, 0, 9, 9 },
-				 .mtu = 1500,
+				 .mtu = mtu,
 				 .max_mtu = 65535,
 				 .gso_max = 65535,
 				 .index = 2,
@@ -159,7 +171,8 @@ struct client {
 	uint16_t port;
 	uint8_t buf[65536]; /* echo: bytes that wait to be written */
 	size_t len, at;
-	uint64_t count, limit, hash;
+	uint64_t sent, limit, received;
+	uint32_t crc;
 	bool eof, dead, shut, outgoing;
 };
 
@@ -188,10 +201,18 @@ static size_t span_out(void *ctx, void *b, size_t n)
 	return n;
 }
 
+/* What is sent: 65521 bytes of a linear congruence, over and over, so that each place is told from the next. */
 static size_t pattern(void *ctx, void *b, size_t n)
 {
-	(void)ctx;
-	memset(b, 'x', n);
+	enum { PERIOD = 65521 };
+	static uint8_t bytes[PERIOD];
+	struct client *k = ctx;
+	uint32_t x = 1;
+
+	for (size_t i = 0; i < PERIOD && !bytes[0]; i++)
+		bytes[PERIOD - 1 - i] = (uint8_t)((x = x * 1664525 + 1013904223) >> 24 | 1);
+	for (size_t i = 0; i < n; i++)
+		((uint8_t *)b)[i] = bytes[k->sent++ % PERIOD];
 	return n;
 }
 
@@ -215,11 +236,21 @@ static long conn_write(struct client *k, const void *buf, size_t n, uint64_t now
 	return put;
 }
 
-static void fnv(struct client *k, const uint8_t *p, long n)
+/* The CRC-32 of zlib, so that the other side may be a script. */
+static void sum(struct client *k, const uint8_t *p, long n)
 {
+	static uint32_t table[256];
+
+	for (uint32_t i = 0; i < 256 && !table[255]; i++) {
+		table[i] = i;
+		for (int bit = 0; bit < 8; bit++)
+			table[i] = table[i] >> 1 ^ (table[i] & 1 ? 0xedb88320 : 0);
+	}
+	k->crc = ~k->crc;
 	for (long i = 0; i < n; i++)
-		k->hash = (k->hash ^ p[i]) * 0x100000001b3ULL;
-	k->count += (uint64_t)n;
+		k->crc = table[(k->crc ^ p[i]) & 255] ^ k->crc >> 8;
+	k->crc = ~k->crc;
+	k->received += (uint64_t)n;
 }
 
 /* Read all there is; true: something was or the end has come. */
@@ -236,8 +267,8 @@ static void read_some(struct client *k, uint64_t now)
 		k->at = 0;
 	} else {
 		while ((n = conn_read(k, tmp, sizeof(tmp), now)) > 0) {
-			if (k->port == HASH)
-				fnv(k, tmp, n);
+			if (k->port == HASH || k->outgoing)
+				sum(k, tmp, n);
 			if (k->port == SOURCE && !k->limit)
 				k->limit = strtoull((char *)tmp, NULL, 10);
 		}
@@ -264,21 +295,19 @@ static void write_some(struct client *k, uint64_t now)
 				k->len = k->at = 0;
 		}
 	if (k->port == SOURCE || k->outgoing)
-		while (k->count < k->limit) {
-			size_t want = k->limit - k->count < 65536 ? k->limit - k->count : 65536;
+		while (k->sent < k->limit) {
+			size_t want = k->limit - k->sent < 65536 ? k->limit - k->sent : 65536;
 
-			n = tcp_send(k->c, &(struct net_iov){ pattern, NULL }, want, 0, now);
+			n = tcp_send(k->c, &(struct net_iov){ pattern, k }, want, 0, now);
 			if (n < 0) {
 				k->dead = n != -EAGAIN;
 				return;
 			}
-			k->count += (uint64_t)n;
 			bytes_out += (uint64_t)n;
 		}
 	if (k->port == HASH && k->eof && !k->shut) {
 		char line[64];
-		int len = snprintf(line, sizeof(line), "%016llx %llu\n",
-				   (unsigned long long)k->hash, (unsigned long long)k->count);
+		int len = snprintf(line, sizeof(line), "%08x %lu\n", k->crc, k->received);
 
 		conn_write(k, line, (size_t)len, now);
 	}
@@ -287,9 +316,9 @@ static void write_some(struct client *k, uint64_t now)
 static bool finished(const struct client *k)
 {
 	if (k->port == SOURCE)
-		return (k->limit && k->count >= k->limit) || k->eof;
+		return (k->limit && k->sent >= k->limit) || k->eof;
 	if (k->outgoing)
-		return k->count >= k->limit;
+		return k->sent >= k->limit;
 	return k->eof && k->len == 0;
 }
 
@@ -309,6 +338,9 @@ static void serve(struct client *k, uint64_t now)
 	if (k->dead || (k->shut && k->eof)) {
 		struct client **at = &clients;
 
+		if (k->outgoing)
+			fprintf(stderr, "out: sent %lu received %lu %08x%s\n", k->sent, k->received,
+				k->crc, k->dead ? " died" : "");
 		tcp_close(k->c, now);
 		while (*at != k)
 			at = &(*at)->next;
@@ -323,7 +355,6 @@ static struct client *client_new(uint16_t port)
 	struct client *k = calloc(1, sizeof(*k));
 
 	k->port = port;
-	k->hash = 0xcbf29ce484222325ULL;
 	k->next = clients;
 	clients = k;
 	return k;
@@ -491,7 +522,7 @@ static void loop(struct net_if *ifc, struct tcp_listener **lis, uint64_t until)
 	unsigned ev;
 
 	pkt_list_init(&in);
-	for (uint64_t now = now_ns(); now < until; now = now_ns()) {
+	for (uint64_t now = now_ns(); now < until && !dev.gone; now = now_ns()) {
 		uint64_t at = net_deadline(st);
 		int ms = at <= now ? 0
 				   : (int)((at - now) / 1000000 > 100 ? 100
@@ -520,13 +551,19 @@ int main(int argc, char **argv)
 	struct tcp_conn *like;
 	struct udp_ep *u;
 	bool offload = false, dhcp = false, auto6 = false;
-	unsigned seconds = 3600;
-	int opt;
+	unsigned seconds = 3600, mtu = 1500;
+	int opt, fd = -1;
 
-	while ((opt = getopt(argc, argv, "i:a:6:g:os:c:dA")) != -1)
+	while ((opt = getopt(argc, argv, "i:f:a:6:g:om:s:c:dA")) != -1)
 		switch (opt) {
 		case 'i':
 			name = optarg;
+			break;
+		case 'f':
+			fd = atoi(optarg);
+			break;
+		case 'm':
+			mtu = (unsigned)atoi(optarg);
 			break;
 		case 'a':
 			a4 = optarg;
@@ -555,9 +592,9 @@ int main(int argc, char **argv)
 		default:
 			errx(2, "see the head of test/pkt/tapstack.c");
 		}
-	if (!name)
-		errx(2, "-i tap device");
-	dev_open(&dev, name, offload);
+	if (!name && fd < 0)
+		errx(2, "-i tap device or -f descriptor");
+	dev_init(&dev, name ? tap_open(name, offload) : fd, mtu, offload);
 	stack_new(&ifc, &loif);
 	if (a4)
 		add_addr(ifc, a4, now_ns());
