@@ -17,6 +17,7 @@
 #include "sock/inet.h"
 #include "sock/netconf.h"
 #include "sock/netlink.h"
+#include "sock/packet.h"
 #include "sock/proc_net.h"
 #include "sock/shard.h"
 
@@ -186,6 +187,7 @@ err_t net_start(void)
 	if (!err)
 		err = netconf_loopback();
 	netlink_init();
+	packet_init();
 	if (!err)
 		err = proc_net_init();
 	for (struct netif *nif = netif_next(NULL); nif && !err; nif = netif_next(nif))

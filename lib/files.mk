@@ -16,3 +16,4 @@ lib-y += lib/siphash.c
 lib-y += lib/wheel.c
 lib-kernel-y += lib/compiler.c
 lib-y += lib/chacha20.c
+lib-y += lib/bpf.c

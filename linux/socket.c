@@ -338,10 +338,13 @@ long sys_getsockopt(struct thread *t, const struct sysargs *a)
 	if (err)
 		goto out_put;
 	len = (uint32_t)MIN(room, (int32_t)OPT_MAX);
+	memset(few, 0, sizeof(few));
 	if (len > sizeof(few)) {
 		val = kzalloc(len);
 		err = val ? 0 : -ENOMEM;
 	}
+	if (!err)
+		(void)!user_read(val, a->v[3], len); /* some options ask with a value */
 	if (!err)
 		err = sock_getopt(s, (int)a->v[1], (int)a->v[2], val, &len);
 	if (!err)

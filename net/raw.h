@@ -9,6 +9,7 @@
 
 struct raw_ep;
 struct net_tap;
+struct bpf_prog;
 
 enum { RAW_HDRINCL = 1, RAW_PING = 2 /* echo only, the id is the port */ };
 
@@ -43,13 +44,34 @@ struct pkt *raw_rx_peek(struct raw_ep *r, struct raw_rx *rx);
 struct pkt *raw_rx_pop(struct raw_ep *r);
 unsigned raw_level(const struct raw_ep *r);
 
-/* AF_PACKET.  proto: EtherType, 0x0003 for all.  ifc NULL: all interfaces. */
+/*
+ * AF_PACKET.  proto: EtherType, 0x0003 for all, 0 for none.  ifc NULL: all interfaces.  Frames that leave are seen
+ * by taps for all types only, and never by the tap that sent them.
+ */
 must_check err_t tap_new(struct net_stack *st, uint16_t proto, struct net_if *ifc, void *owner,
 			 struct net_tap **out);
 void tap_close(struct net_tap *t);
 struct net_ep *tap_net_ep(struct net_tap *t);
+void tap_bind(struct net_tap *t, uint16_t proto, struct net_if *ifc);
 void tap_set_rcvbuf(struct net_tap *t, uint32_t bytes);
+/*
+ * Only what `prog` wants, cut to the length that it returns; NULL: all.  It stays the caller's and must outlive its
+ * use.  `base`: what the program sees at 0, bytes into the frame.
+ */
+void tap_set_filter(struct net_tap *t, const struct bpf_prog *prog, uint32_t base);
+void tap_set_ignore_outgoing(struct net_tap *t, bool on);
+
+/* What is known of a frame that lies in a tap's queue. */
+struct tap_rx {
+	uint32_t ifindex;
+	uint32_t pkttype; /* PACKET_* */
+	uint32_t want;	  /* bytes from `base` on that the filter wants */
+	uint16_t hatype;
+};
+struct pkt *tap_rx_peek(struct net_tap *t, struct tap_rx *rx);
 struct pkt *tap_rx_pop(struct net_tap *t); /* data begins at the Ethernet header */
-struct pkt *tap_rx_peek(struct net_tap *t);
-/* A whole frame, as it is.  Takes the packet. */
-must_check err_t tap_send(struct net_stack *st, struct net_if *ifc, struct pkt *p);
+unsigned tap_level(const struct net_tap *t);
+/* Frames that passed the filter, and those of them that found no room, since it was last asked. */
+void tap_stats(struct net_tap *t, uint32_t *packets, uint32_t *drops);
+/* A whole frame, as it is.  Takes the packet.  -ENETDOWN, -EINVAL, -EMSGSIZE. */
+must_check err_t tap_send(struct net_tap *t, struct net_if *ifc, struct pkt *p);

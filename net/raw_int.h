@@ -27,14 +27,20 @@ struct net_tap {
 	struct list link;
 	struct net_if *ifc;
 	uint16_t proto;
+	bool ignore_outgoing;
+	const struct bpf_prog *filter;
+	uint32_t base; /* of what the filter and the reader see */
+	uint32_t packets, drops;
 	struct pkt_list rx;
 	uint32_t rx_mem, rcvbuf;
 };
+_Static_assert(sizeof(struct tap_rx) <= PKT_SCRATCH, "fits the scratch");
 _Static_assert(sizeof(struct net_tap) <= sizeof(struct raw_ep), "both come from one cache");
 
 struct raw_table {
 	struct list eps, taps;
 	struct objcache objs;
+	const struct net_tap *sender; /* of the frame that is leaving: it does not hear it */
 };
 
 _Static_assert(sizeof(struct raw_rx) <= PKT_SCRATCH, "fits the scratch");

@@ -1,27 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* sock/inet_cmsg.c: control messages of datagrams, both ways, and the error queue: ip(7), ipv6(7), udp(7). */
 #include "abi/linux_inet.h"
-#include "kern/clock.h"
 #include "lib/mem.h"
 #include "sock/inet_int.h"
 
 static void put_int(struct sock_msg *m, int level, int type, int v)
 {
 	sock_ctl_put(m->ctl_out, level, type, &v, sizeof(v));
-}
-
-static void give_time(const struct isock *i, const struct inet_info *info, struct sock_msg *m)
-{
-	uint64_t stamp = info->stamp_ns ? info->stamp_ns : clock_mono_ns();
-	uint64_t real = stamp + clock_real_offset_ns();
-	int64_t t[2] = { (int64_t)(real / 1000000000), (int64_t)(real % 1000000000) };
-
-	if (i->s.timestampns) {
-		sock_ctl_put(m->ctl_out, LX_SOL_SOCKET, LX_SO_TIMESTAMPNS, t, sizeof(t));
-	} else if (i->s.timestamp) {
-		t[1] /= 1000;
-		sock_ctl_put(m->ctl_out, LX_SOL_SOCKET, LX_SO_TIMESTAMP, t, sizeof(t));
-	}
 }
 
 static void give_v4(const struct isock *i, const struct inet_info *info, struct sock_msg *m)
@@ -58,7 +43,7 @@ void inet_ctl_give(const struct isock *i, const struct inet_info *info, struct s
 {
 	if (!m->ctl_out)
 		return;
-	give_time(i, info, m);
+	sock_ctl_time(&i->s, info->stamp_ns, m);
 	if (ip_is_v4(info->dst))
 		give_v4(i, info, m);
 	if (i->v6)

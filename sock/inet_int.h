@@ -82,7 +82,6 @@ uint32_t inet_poll_mask(unsigned net_level);
 /* A port of its own for a socket that sends before it was bound. Shard locked. */
 err_t inet_autobind(struct isock *i) must_check;
 err_t inet_port_listen(struct isock *i) must_check; /* -EADDRINUSE */
-long inet_ioctl(struct sock *s, unsigned cmd, uint64_t arg);
 
 /* Whose it is this moment: may be another's when that one's lock is held. */
 static inline struct shard *inet_shard(const struct isock *i)
@@ -122,9 +121,9 @@ static inline bool inet_look(struct isock *i) no_lock_analysis
 	}
 	return on;
 }
-static inline void inet_looked(struct isock *i, bool on) no_lock_analysis
+static inline void inet_looked(struct isock *i, bool on)
 {
-	spin_unlock_irq(&i->shard->lock, on);
+	shard_looked(i->shard, on);
 }
 
 /* inet_listen.c: a listening socket has a listener in every shard. No lock held, but where it says so. */

@@ -132,12 +132,10 @@ static uint32_t get_protocol(const struct isock *i, const struct opt *o)
 
 /* --- setting: what is not a plain number for the protocol ---------------------------------------------------- */
 
-/* socket(7): doubled, and within reason. */
 static err_t set_buffer(struct isock *i, bool snd, int v)
 {
-	uint32_t n = (uint32_t)(v < 0 ? 0 : v > 1 << 28 ? 1 << 28 : v) * 2;
+	uint32_t n = sock_buffer_size(v, snd);
 
-	n = MAX(n, snd ? 4608u : 2304u);
 	if (snd)
 		i->sndbuf = n;
 	else

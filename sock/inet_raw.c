@@ -180,7 +180,7 @@ static void raw_sock_release(struct sock *s)
 		.family = (fam), .bind = inet_bind, .connect = raw_sock_connect,                 \
 		.getname = raw_sock_getname, .sendmsg = raw_sock_send, .recvmsg = raw_sock_recv, \
 		.shutdown = raw_sock_shutdown, .setopt = inet_setopt, .getopt = inet_getopt,     \
-		.ioctl = inet_ioctl, .poll = raw_sock_poll, .release = raw_sock_release,         \
+		.poll = raw_sock_poll, .release = raw_sock_release,                              \
 	}
 
 const struct sock_ops inet_raw_ops[2] = { RAW_SOCK_OPS(LX_AF_INET), RAW_SOCK_OPS(LX_AF_INET6) };

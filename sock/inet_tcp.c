@@ -333,7 +333,7 @@ static long tcp_sock_ioctl(struct sock *s, unsigned cmd, uint64_t arg)
 	int v = 0;
 
 	if (cmd != LX_FIONREAD && cmd != LX_TIOCOUTQ && cmd != SIOCOUTQNSD && cmd != SIOCATMARK)
-		return inet_ioctl(s, cmd, arg);
+		return -ENOTTY;
 	on = inet_look(i);
 	listening = i->kind == INET_LISTEN;
 	if (listening)

@@ -253,7 +253,7 @@ static long udp_sock_ioctl(struct sock *s, unsigned cmd, uint64_t arg)
 	int v;
 
 	if (cmd != LX_FIONREAD)
-		return inet_ioctl(s, cmd, arg);
+		return -ENOTTY;
 	on = inet_look(i);
 	v = (int)udp_readable(i->udp);
 	inet_looked(i, on);

@@ -39,6 +39,15 @@ struct shard *shard_here(void);	   /* this CPU's: where a new flow goes */
 struct shard *shard_primary(void); /* whose configuration is the machine's; UDP and raw sockets */
 bool shard_lock(struct shard *s);  /* the state of interrupts, for the unlock */
 void shard_unlock(struct shard *s, bool on);
+/* The same for a look only: nothing is sent, nobody told, and s->now is not set. */
+static inline bool shard_look(struct shard *s) no_lock_analysis
+{
+	return spin_lock_irq(&s->lock);
+}
+static inline void shard_looked(struct shard *s, bool on) no_lock_analysis
+{
+	spin_unlock_irq(&s->lock, on);
+}
 /*
  * With the lock held: finish the turn, sleep on wq (whose lock is the shard's) and begin a new turn. 0, -ETIMEDOUT,
  * -EINTR; -EAGAIN at once when the deadline is 0. Returns 0 without sleeping, too: loop on the condition.

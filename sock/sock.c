@@ -7,6 +7,7 @@
 #include "lib/fmt.h"
 #include "lib/mem.h"
 #include "sock/cred.h"
+#include "sock/netdev.h"
 
 void (*sock_cred)(struct linux_ucred *out);
 static struct sock_family *families;
@@ -95,7 +96,19 @@ static long socket_ioctl(struct file *f, unsigned cmd, uint64_t arg)
 {
 	struct sock *s = f->data;
 
-	return s->ops->ioctl ? s->ops->ioctl(s, cmd, arg) : -ENOTTY;
+	long r = s->ops->ioctl ? s->ops->ioctl(s, cmd, arg) : -ENOTTY;
+
+	return r == -ENOTTY ? netdev_ioctl(cmd, arg) : r;
+}
+
+static err_t socket_mmap(struct file *f, unsigned prot, unsigned flags, uint64_t offset,
+			 struct vm_object **out)
+{
+	struct sock *s = f->data;
+
+	(void)prot;
+	(void)flags;
+	return s->ops->mmap ? s->ops->mmap(s, offset, out) : -ENODEV;
 }
 
 static void socket_release(struct file *f)
@@ -117,6 +130,7 @@ static const struct file_ops socket_ops = {
 	.poll = socket_poll,
 	.poll_source = socket_source,
 	.ioctl = socket_ioctl,
+	.mmap = socket_mmap,
 	.release = socket_release,
 	.name = socket_name,
 };
@@ -193,6 +207,13 @@ void sock_opt_put(void *val, uint32_t *len, const void *data, size_t n)
 {
 	*len = (uint32_t)MIN((size_t)*len, n);
 	memcpy(val, data, *len);
+}
+
+uint32_t sock_buffer_size(int v, bool snd)
+{
+	uint32_t n = (uint32_t)(v < 0 ? 0 : v > 1 << 28 ? 1 << 28 : v) * 2;
+
+	return MAX(n, snd ? 4608u : 2304u);
 }
 
 static err_t get_number(const struct sock *s, int name, int *v)
@@ -304,6 +325,20 @@ bool sock_ctl_put(struct sock_ctl *c, int level, int type, const void *data, siz
 	memcpy(c->buf + c->used + CMSG_HDR, data, len);
 	c->used += MIN(room, ALIGN_UP(CMSG_HDR + len, 8ul));
 	return !c->truncated;
+}
+
+void sock_ctl_time(const struct sock *s, uint64_t stamp_ns, struct sock_msg *m)
+{
+	uint64_t real;
+	int64_t t[2];
+
+	if (!m->ctl_out || (!s->timestamp && !s->timestampns))
+		return;
+	real = (stamp_ns ? stamp_ns : clock_mono_ns()) + clock_real_offset_ns();
+	t[0] = (int64_t)(real / 1000000000);
+	t[1] = (int64_t)(real % 1000000000) / (s->timestampns ? 1 : 1000);
+	sock_ctl_put(m->ctl_out, LX_SOL_SOCKET,
+		     s->timestampns ? LX_SO_TIMESTAMPNS : LX_SO_TIMESTAMP, t, sizeof(t));
 }
 
 const struct linux_cmsghdr *sock_ctl_next(const struct sock_msg *m, size_t *at, size_t *len)

@@ -46,6 +46,7 @@ struct sock_msg {
 };
 
 struct sock;
+struct vm_object;
 
 struct sock_ops {
 	int family;
@@ -60,10 +61,12 @@ struct sock_ops {
 	err_t (*shutdown)(struct sock *s, int how);
 	/* Both see every level, SOL_SOCKET too, before the generic code; -ENOPROTOOPT: not mine. */
 	err_t (*setopt)(struct sock *s, int level, int name, struct uio *val);
-	/* Write the value; *len: room in, length out. */
+	/* Write the value; *len: room in, length out. What the program has there comes along in `val`. */
 	err_t (*getopt)(struct sock *s, int level, int name, void *val, uint32_t *len);
-	long (*ioctl)(struct sock *s, unsigned cmd, uint64_t arg); /* NULL: -ENOTTY */
+	long (*ioctl)(struct sock *s, unsigned cmd, uint64_t arg); /* -ENOTTY, NULL: not mine */
 	uint32_t (*poll)(struct sock *s);
+	/* What a mapping at `offset` shows, without a reference; -EINVAL. NULL: -ENODEV. */
+	err_t (*mmap)(struct sock *s, uint64_t offset, struct vm_object **out);
 	err_t (*socketpair)(struct sock *a, struct sock *b); /* NULL: -EOPNOTSUPP */
 	void (*release)(struct sock *s);		     /* frees s */
 	size_t (*describe)(struct sock *s, char *buf,
@@ -107,6 +110,11 @@ uint64_t sock_snd_deadline(const struct sock *s, uint32_t flags);
 /* What a wait's end means to the caller: -EAGAIN for a timeout; -ERESTARTSYS or, with a timeout, -EINTR. */
 err_t sock_wait_error(err_t wait, uint64_t timeout_ns);
 
+/* SO_SNDBUF, SO_RCVBUF: doubled, and within reason: socket(7). */
+uint32_t sock_buffer_size(int v, bool snd);
+
+/* SO_TIMESTAMP or SO_TIMESTAMPNS, if asked for; stamp 0: now. */
+void sock_ctl_time(const struct sock *s, uint64_t stamp_ns, struct sock_msg *m);
 /* Add a control message; false: it did not fit whole. */
 bool sock_ctl_put(struct sock_ctl *c, int level, int type, const void *data, size_t len);
 size_t sock_ctl_room(const struct sock_ctl *c); /* payload bytes of one more message */

@@ -7,6 +7,7 @@
  *	abi: args a b		its arguments
  *	abi: env A=b		an environment variable
  *	abi: timeout 20		seconds, default 20
+ *	abi: netns		on the host, in a network namespace with nothing but a loopback (needs root)
  *	abi: vm-only-status N	the host is not asked: the VM must exit with N
  */
 #pragma once

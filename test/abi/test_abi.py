@@ -3,6 +3,7 @@
 
 Each test/abi/*.c is one program; its first comment lines may say how it is built and run (abi.h).
 """
+import glob
 import os
 import re
 import subprocess
@@ -27,7 +28,7 @@ def directives(path):
 def build(name, how):
     source, binary = os.path.join(HERE, name + ".c"), os.path.join(OUT, name)
     os.makedirs(OUT, exist_ok=True)
-    newest = max(os.path.getmtime(p) for p in (source, os.path.join(HERE, "abi.h")))
+    newest = max(os.path.getmtime(p) for p in (source, *glob.glob(os.path.join(HERE, "*.h"))))
     if os.path.exists(binary) and os.path.getmtime(binary) > newest:
         return binary
     link = [] if "dynamic" in how else ["-static-pie", "-fPIE"] if "static-pie" in how else ["-static"]
@@ -53,6 +54,13 @@ def in_vm(binary, how, extra):
     return outcome([CORACLE, "run", *options, binary, *how.get("args", "").split()], how, env)
 
 
+def on_host(how):
+    """What stands before the program on the host: a network of its own, as the VM has, where it asks for that."""
+    if "netns" not in how:
+        return []
+    return ["unshare", "-n", "sh", "-c", 'ip link set lo up; exec "$@"', "sh"]
+
+
 @pytest.mark.parametrize("name", PROGRAMS)
 def test_abi(name):
     how = directives(os.path.join(HERE, name + ".c"))
@@ -63,6 +71,6 @@ def test_abi(name):
         assert vm_status == int(how["vm-only-status"]), vm_out + vm_err
         return
     env = {"PATH": "/usr/bin:/bin", "HOME": "/root", **dict(e.split("=", 1) for e in extra)}
-    host_out, host_status, _ = outcome([binary, *how.get("args", "").split()], how, env)
+    host_out, host_status, _ = outcome([*on_host(how), binary, *how.get("args", "").split()], how, env)
     assert vm_out == host_out, vm_err
     assert vm_status == host_status, vm_err

@@ -13,3 +13,4 @@ fuzz-targets += elf
 fuzz-targets += net_wire
 fuzz-targets += net_input
 fuzz-targets += tcp_rx
+fuzz-targets += bpf

@@ -60,3 +60,4 @@ unit-tests += tcp_many
 unit-tests += net_base
 unit-tests += strace
 test_strace-y := linux/strace_text.c
+unit-tests += bpf

@@ -266,3 +266,11 @@ def test_asyncio_server(home):
             with socket.create_connection((LOCAL, s.port), 10) as c:
                 c.sendall(b"line %d\n" % k)
                 assert c.makefile("rb").read() == b"line %d\n" % k
+
+
+def test_tcpdump(home):
+    """The receive ring and a filter: the dump ends by itself once its two frames have come."""
+    which("tcpdump")
+    r = coracle(home, "run", "--net", "user", "tcpdump", "-i", "eth0", "-n", "-c", "2", "ip6 and icmp6")
+    assert r.returncode == 0 and r.stdout.count("ICMP6") == 2, r.stdout + r.stderr
+    assert "2 packets captured" in r.stderr

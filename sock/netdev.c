@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* sock/inet_ioctl.c: netdevice(7): the SIOCGIF* and SIOCSIF* requests that internet sockets answer. */
+/* sock/netdev.c: netdevice(7): the SIOCGIF* and SIOCSIF* requests that sockets of every family answer. */
+#include "sock/netdev.h"
+
 #include "kern/uio.h"
 #include "lib/mem.h"
-#include "sock/inet_int.h"
+#include "sock/shard.h"
+#include "sock/sock.h"
 
 enum {
 	SIOCGIFNAME = 0x8910,
@@ -19,6 +22,7 @@ enum {
 	SIOCGIFHWADDR = 0x8927,
 	SIOCGIFINDEX = 0x8933,
 	SIOCGIFTXQLEN = 0x8942,
+	SIOCETHTOOL = 0x8946,
 };
 
 enum {
@@ -96,7 +100,7 @@ static int16_t flags_of(struct net_if *ifc)
 			 (lo ? FLAG_LOOPBACK : FLAG_BROADCAST | FLAG_MULTICAST));
 }
 
-static err_t set_addr(struct isock *i, struct net_if *ifc, const struct ifreq *r)
+static err_t set_addr(struct shard *s, struct net_if *ifc, const struct ifreq *r)
 {
 	struct net_ifaddr a, old;
 	const uint8_t *b = r->addr.addr;
@@ -104,7 +108,7 @@ static err_t set_addr(struct isock *i, struct net_if *ifc, const struct ifreq *r
 	if (r->addr.family != LX_AF_INET)
 		return -EINVAL;
 	if (first_v4(ifc, &old)) {
-		err_t err = net_addr_del(ifc, old.addr, i->shard->now);
+		err_t err = net_addr_del(ifc, old.addr, s->now);
 
 		if (err)
 			return err;
@@ -116,10 +120,10 @@ static err_t set_addr(struct isock *i, struct net_if *ifc, const struct ifreq *r
 						      : 24, /* classful, as Linux */
 				 .preferred_ns = UINT64_MAX,
 				 .valid_ns = UINT64_MAX };
-	return net_addr_add(ifc, &a, i->shard->now);
+	return net_addr_add(ifc, &a, s->now);
 }
 
-static err_t one(struct isock *i, struct net_if *ifc, unsigned cmd, struct ifreq *r)
+static err_t one(struct shard *s, struct net_if *ifc, unsigned cmd, struct ifreq *r)
 {
 	struct netif *nif = net_if_dev(ifc);
 
@@ -128,14 +132,14 @@ static err_t one(struct isock *i, struct net_if *ifc, unsigned cmd, struct ifreq
 		r->flags = flags_of(ifc);
 		return 0;
 	case SIOCSIFFLAGS:
-		net_if_up(ifc, r->flags & FLAG_UP, i->shard->now);
+		net_if_up(ifc, r->flags & FLAG_UP, s->now);
 		return 0;
 	case SIOCGIFADDR:
 	case SIOCGIFNETMASK:
 	case SIOCGIFBRDADDR:
 		return get_addr(ifc, cmd, r);
 	case SIOCSIFADDR:
-		return set_addr(i, ifc, r);
+		return set_addr(s, ifc, r);
 	case SIOCGIFMTU:
 		r->number = (int32_t)net_if_mtu(ifc);
 		return 0;
@@ -155,12 +159,14 @@ static err_t one(struct isock *i, struct net_if *ifc, unsigned cmd, struct ifreq
 	case SIOCGIFTXQLEN:
 		r->number = 1000;
 		return 0;
+	case SIOCETHTOOL:
+		return -EOPNOTSUPP; /* of every command, as a driver that offers none */
 	default:
 		return -ENOTTY;
 	}
 }
 
-static long by_name(struct isock *i, unsigned cmd, uaddr_t arg)
+static long by_name(struct shard *s, unsigned cmd, uaddr_t arg)
 {
 	struct net_if *ifc;
 	struct ifreq r;
@@ -170,41 +176,41 @@ static long by_name(struct isock *i, unsigned cmd, uaddr_t arg)
 	if (err)
 		return err;
 	r.name[sizeof(r.name) - 1] = 0;
-	on = inet_lock(i);
+	on = shard_lock(s);
 	if (cmd == SIOCGIFNAME)
-		ifc = shard_if(i->shard, (uint32_t)r.number);
+		ifc = shard_if(s, (uint32_t)r.number);
 	else
-		ifc = net_if_by_name(i->shard->st, r.name);
+		ifc = net_if_by_name(s->st, r.name);
 	if (!ifc)
 		err = -ENODEV;
 	else if (cmd == SIOCGIFNAME)
 		memcpy(r.name, net_if_dev(ifc)->name, sizeof(r.name));
 	else
-		err = one(i, ifc, cmd, &r);
-	inet_unlock(i, on);
+		err = one(s, ifc, cmd, &r);
+	shard_unlock(s, on);
 	return err ? err : user_write(arg, &r, sizeof(r));
 }
 
 /* The interfaces that have an IPv4 address. */
-static unsigned list_v4(struct isock *i, struct ifreq *out, unsigned max)
+static unsigned list_v4(struct shard *s, struct ifreq *out, unsigned max)
 {
 	struct net_if *ifc = NULL;
 	struct net_ifaddr a;
 	unsigned n = 0;
-	bool on = inet_look(i);
+	bool on = shard_look(s);
 
-	while (n < max && (ifc = net_if_next(i->shard->st, ifc)) != NULL) {
+	while (n < max && (ifc = net_if_next(s->st, ifc)) != NULL) {
 		if (!first_v4(ifc, &a))
 			continue;
 		memset(&out[n], 0, sizeof(out[n]));
 		memcpy(out[n].name, net_if_dev(ifc)->name, sizeof(out[n].name));
 		put_addr(&out[n++], ip4_num(a.addr));
 	}
-	inet_looked(i, on);
+	shard_looked(s, on);
 	return n;
 }
 
-static noinline long conf(struct isock *i, uaddr_t arg)
+static noinline long conf(struct shard *s, uaddr_t arg)
 {
 	struct ifreq list[8];
 	struct ifconf c;
@@ -213,7 +219,7 @@ static noinline long conf(struct isock *i, uaddr_t arg)
 
 	if (err)
 		return err;
-	n = list_v4(i, list, ARRAY_LEN(list));
+	n = list_v4(s, list, ARRAY_LEN(list));
 	if (c.buf) {
 		n = MIN(n, (unsigned)MAX(c.len, 0) / (unsigned)sizeof(list[0]));
 		err = user_write(c.buf, list, n * sizeof(list[0]));
@@ -221,11 +227,11 @@ static noinline long conf(struct isock *i, uaddr_t arg)
 	return err ? err : user_store32(arg, n * (uint32_t)sizeof(list[0]));
 }
 
-long inet_ioctl(struct sock *s, unsigned cmd, uint64_t arg)
+long netdev_ioctl(unsigned cmd, uint64_t arg)
 {
-	struct isock *i = isock_of(s);
+	struct shard *s = shard_primary();
 
 	if (cmd == SIOCGIFCONF)
-		return conf(i, arg);
-	return cmd >= SIOCGIFNAME && cmd <= SIOCGIFTXQLEN ? by_name(i, cmd, arg) : -ENOTTY;
+		return conf(s, arg);
+	return cmd >= SIOCGIFNAME && cmd <= SIOCETHTOOL ? by_name(s, cmd, arg) : -ENOTTY;
 }
