@@ -13,14 +13,17 @@ static int lo;
 
 static void show_ll(const char *what, const struct sockaddr_ll *a, socklen_t len)
 {
-	printf("%s: len %u family %u proto %04x if %d hatype %u type %u halen %u addr %02x%02x..%02x\n", what, len,
-	       a->sll_family, ntohs(a->sll_protocol), a->sll_ifindex, a->sll_hatype, a->sll_pkttype,
-	       a->sll_halen, a->sll_addr[0], a->sll_addr[1], a->sll_addr[5]);
+	printf("%s: len %u family %u proto %04x if %d hatype %u type %u halen %u addr "
+	       "%02x%02x..%02x\n",
+	       what, len, a->sll_family, ntohs(a->sll_protocol), a->sll_ifindex, a->sll_hatype,
+	       a->sll_pkttype, a->sll_halen, a->sll_addr[0], a->sll_addr[1], a->sll_addr[5]);
 }
 
 static int bound(int type, int proto)
 {
-	struct sockaddr_ll a = { .sll_family = AF_PACKET, .sll_protocol = htons(proto), .sll_ifindex = lo };
+	struct sockaddr_ll a = { .sll_family = AF_PACKET,
+				 .sll_protocol = htons(proto),
+				 .sll_ifindex = lo };
 	int fd = socket(AF_PACKET, type | SOCK_NONBLOCK, 0);
 
 	if (fd < 0 || bind(fd, ADDR(a)))
@@ -137,10 +140,14 @@ static void frames(void)
 /* Frames of our own: the sender does not hear them leave, others do. */
 static void sending(void)
 {
-	int a = bound(SOCK_RAW, 0x88b5), b = bound(SOCK_RAW, 0x88b5), c = bound(SOCK_RAW, ETH_P_ALL);
+	int a = bound(SOCK_RAW, 0x88b5), b = bound(SOCK_RAW, 0x88b5),
+	    c = bound(SOCK_RAW, ETH_P_ALL);
 	int d = bound(SOCK_DGRAM, 0x88b5);
-	struct sockaddr_ll to = { .sll_family = AF_PACKET, .sll_protocol = htons(0x88b5), .sll_ifindex = lo,
-				  .sll_halen = 6, .sll_addr = { 2, 3, 4, 5, 6, 7 } };
+	struct sockaddr_ll to = { .sll_family = AF_PACKET,
+				  .sll_protocol = htons(0x88b5),
+				  .sll_ifindex = lo,
+				  .sll_halen = 6,
+				  .sll_addr = { 2, 3, 4, 5, 6, 7 } };
 	uint8_t frame[64] = { [12] = 0x88, [13] = 0xb5, [14] = 1, [63] = 9 };
 
 	SHOW(send(a, frame, sizeof(frame), 0));
@@ -163,7 +170,7 @@ static void filters(void)
 {
 	/* udp to port 5003: ldh [36]; of that, 20 bytes */
 	struct sock_filter code[] = {
-		{ 0x30, 0, 0, 23 }, { 0x15, 0, 3, 17 }, { 0x28, 0, 0, 36 },
+		{ 0x30, 0, 0, 23 },   { 0x15, 0, 3, 17 }, { 0x28, 0, 0, 36 },
 		{ 0x15, 0, 1, 5003 }, { 0x06, 0, 0, 44 }, { 0x06, 0, 0, 0 },
 	};
 	struct sock_filter bad[] = { { 0x05, 0, 0, 7 }, { 0x06, 0, 0, 0 } };
@@ -195,7 +202,9 @@ static void filters(void)
 static void ring(void)
 {
 	int fd = bound(SOCK_RAW, ETH_P_ALL), v = TPACKET_V2;
-	struct tpacket_req r = { .tp_block_size = 8192, .tp_block_nr = 1, .tp_frame_size = 2048, .tp_frame_nr = 4 };
+	struct tpacket_req r = {
+		.tp_block_size = 8192, .tp_block_nr = 1, .tp_frame_size = 2048, .tp_frame_nr = 4
+	};
 	struct tpacket_req none = { 0 }, bad = r;
 	struct tpacket_stats st;
 	socklen_t n = sizeof(st);
@@ -220,9 +229,10 @@ static void ring(void)
 		struct tpacket2_hdr *h = (void *)(m + 2048 * i);
 		struct sockaddr_ll *a = (void *)((uint8_t *)h + TPACKET_ALIGN(sizeof(*h)));
 
-		printf("frame %d: user %d losing %d len %u snap %u mac %u net %u type %u last %c\n", i,
-		       h->tp_status & TP_STATUS_USER, !!(h->tp_status & TP_STATUS_LOSING), h->tp_len, h->tp_snaplen,
-		       h->tp_mac, h->tp_net, a->sll_pkttype, ((char *)h)[h->tp_mac + h->tp_len - 1]);
+		printf("frame %d: user %d losing %d len %u snap %u mac %u net %u type %u last %c\n",
+		       i, h->tp_status & TP_STATUS_USER, !!(h->tp_status & TP_STATUS_LOSING),
+		       h->tp_len, h->tp_snaplen, h->tp_mac, h->tp_net, a->sll_pkttype,
+		       ((char *)h)[h->tp_mac + h->tp_len - 1]);
 	}
 	SHOW(getsockopt(fd, SOL_PACKET, PACKET_STATISTICS, &st, &n));
 	printf("packets %u drops %u\n", st.tp_packets, st.tp_drops);
