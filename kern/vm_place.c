@@ -72,6 +72,12 @@ static err_t place_anywhere(uaddr_t *addr, size_t len, unsigned flags)
 	return -ENOMEM;
 }
 
+/* MAP_32BIT asks for an end below 2 GB; a hint below its usual first gigabyte is as good. */
+static bool hint_ok(uaddr_t hint, size_t len, unsigned flags)
+{
+	return user_range_ok(hint, len) && (!(flags & VM_32BIT) || hint + len <= HIGH_32BIT);
+}
+
 err_t vm_place(uaddr_t *addr, size_t len, unsigned flags)
 {
 	uaddr_t hint = *addr;
@@ -95,7 +101,7 @@ err_t vm_place(uaddr_t *addr, size_t len, unsigned flags)
 	hint = ALIGN_UP(hint, PAGE_SIZE);
 	if (hint && hint < vm_policy.mmap_min_addr)
 		hint = vm_policy.mmap_min_addr;
-	if (hint && !(flags & VM_32BIT) && user_range_ok(hint, len) && vm_range_free(hint, len)) {
+	if (hint && hint_ok(hint, len, flags) && vm_range_free(hint, len)) {
 		*addr = hint;
 		return 0;
 	}
