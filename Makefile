@@ -57,8 +57,8 @@ PREFIX ?= /usr/local
 install: all ## the tools, the kernel, profiles, man pages and completion into PREFIX (DESTDIR is honoured)
 	$(Q)mk/install-tree.sh '$(DESTDIR)$(PREFIX)' $(KERNEL) $(tools)
 
-bench: all ## kernel instructions per unit of work, beside the goals (redis needs root)
-	$(Q)python3 test/bench/bench.py
+bench: all ## costs of work in Coracle and in a Linux guest, beside the goals (B='boot redis' G=coracle)
+	$(Q)python3 test/bench/bench.py $(if $(G),--guest $(G)) $(B)
 
 soak: all $(FUZZ_BINS) $(PKT_BINS) ## the slow tests: each fuzz target for minutes (SECS=n), durability at 50 moments
 	$(Q)python3 test/run.py --fuzz $(FUZZ_BINS) --seconds $(or $(SECS),600)

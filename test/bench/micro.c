@@ -1,17 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * test/bench/micro.c: one operation many times: `micro OPERATION COUNT`.  bench.py runs it with two counts; the
- * difference in kernel instructions, divided by the difference in counts, is what one operation costs.
+ * test/bench/micro.c: one operation many times: `micro OPERATION COUNT`, or what lines on its input say in turn.
+ * work_micro.py runs each with two counts; the difference in kernel instructions, divided by the difference in counts,
+ * is what one operation costs.
  */
 #include <err.h>
 #include <fcntl.h>
 #include <linux/futex.h>
 #include <pthread.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
+#include <sys/sysinfo.h>
 #include <unistd.h>
 
 static void getppid_op(long n)
@@ -113,6 +116,17 @@ static void nothing(long n)
 	(void)n;
 }
 
+/* Not an operation: what is left of memory. */
+static void free_memory(long n)
+{
+	struct sysinfo s;
+
+	(void)n;
+	if (sysinfo(&s))
+		err(1, "sysinfo");
+	printf("free %lu KB\n", s.freeram * s.mem_unit / 1024);
+}
+
 static const struct {
 	const char *name;
 	void (*run)(long n);
@@ -120,17 +134,39 @@ static const struct {
 	{ "nothing", nothing },		{ "getppid", getppid_op },
 	{ "read4k", read4k },		{ "fault", fault },
 	{ "futex", futex_op },		{ "open_close", open_close },
-	{ "mmap_munmap", mmap_munmap },
+	{ "mmap_munmap", mmap_munmap }, { "free", free_memory },
 };
+
+static bool run_op(const char *name, long n)
+{
+	for (size_t i = 0; i < sizeof(ops) / sizeof(ops[0]); i++) {
+		if (strcmp(name, ops[i].name))
+			continue;
+		ops[i].run(n);
+		return true;
+	}
+	return false;
+}
+
+/* "micro: ready" is the first line that a program prints after boot: its instructions are counted, too. */
+static int converse(void)
+{
+	char name[32];
+	long n;
+
+	setlinebuf(stdout);
+	puts("micro: ready");
+	while (scanf("%31s %ld", name, &n) == 2)
+		printf("micro: %s %s\n", name, run_op(name, n) ? "done" : "is unknown");
+	return 0;
+}
 
 int main(int argc, char **argv)
 {
-	for (size_t i = 0; argc == 3 && i < sizeof(ops) / sizeof(ops[0]); i++) {
-		if (strcmp(argv[1], ops[i].name))
-			continue;
-		ops[i].run(atol(argv[2]));
+	if (argc == 1)
+		return converse();
+	if (argc == 3 && run_op(argv[1], atol(argv[2])))
 		return 0;
-	}
-	fprintf(stderr, "usage: micro OPERATION COUNT\n");
+	fprintf(stderr, "usage: micro [OPERATION COUNT]\n");
 	return 2;
 }

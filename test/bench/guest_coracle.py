@@ -1,0 +1,53 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Programs booted by Coracle: an image of the program's tree, on QEMU's microvm or q35."""
+import subprocess
+import time
+
+from rig import ROOT
+
+KERNEL = ROOT / "out/x86_64-release/coracle.elf"
+COMMON = ["qemu-system-x86_64", "-nodefaults", "-no-user-config", "-display", "none", "-no-reboot", "-monitor", "none",
+          "-accel", "tcg", "-cpu", "max", "-serial", "stdio", "-kernel", str(KERNEL), "-append", "nokaslr"]
+MACHINES = {
+    "microvm": (["-machine", "microvm,acpi=off,pit=off,pic=off,rtc=off,isa-serial=on,x-option-roms=off",
+                 "-global", "virtio-mmio.force-legacy=false"], "device"),
+    "q35": (["-machine", "q35,sata=off,smbus=off,usb=off,vmport=off"], "pci,disable-legacy=on"),
+}
+
+
+def children(directory):
+    """A manifest's list of what is in a directory of the host."""
+    return " ".join(f"{p.name}:(children:({children(p)}))" if p.is_dir() else
+                    f"{p.name}:(contents:(host:{quote(str(p))}) exec:t)" for p in sorted(directory.iterdir()))
+
+
+def quote(s):
+    return '"%s"' % s.replace("\\", "\\\\").replace('"', '\\"')
+
+
+class Coracle:
+    symbols = KERNEL.with_suffix(".elf.dbg")
+
+    def __init__(self, rig, machine):
+        self.rig, self.name = rig, "Coracle"
+        self.machine, self.device = MACHINES[machine]
+
+    def image(self, program):
+        path = self.rig.work / f"{program.name}.img"
+        if not path.exists():
+            subprocess.run([ROOT / "mkfs", "-s", "64M", path], input=f"(children:({children(program.root)}))", text=True,
+                           check=True)
+        return path
+
+    def module(self, program, net):
+        path = self.rig.work / f"{program.name}.module.{net.tap if net else 'alone'}"
+        path.write_text("(program:%s arguments:[%s] host_time:%d %s)" % (
+            quote(program.argv[0]), " ".join(map(quote, program.argv)), time.time_ns(),
+            f"en1:(ipaddr:{net.guest})" if net else ""))
+        return path
+
+    def command(self, program, net, cpus, memory):
+        return [*COMMON, *self.machine, "-m", str(memory), "-smp", str(cpus), "-initrd", str(self.module(program, net)),
+                "-drive", f"if=none,id=d,format=raw,file={self.image(program)},snapshot=on",
+                "-device", f"virtio-blk-{self.device},drive=d",
+                *(net.qemu(f"virtio-net-{self.device}" + (",romfile=" if "pci" in self.device else "")) if net else [])]

@@ -1,0 +1,38 @@
+# SPDX-License-Identifier: Apache-2.0
+"""redis GET at pipeline 1 and 16, 50 clients."""
+import re
+import subprocess
+
+import load
+
+NEEDS = ("redis-server", "redis-benchmark")
+PORT = 6379
+
+
+def up(vm):
+    vm.wait_port(PORT)
+
+
+def benchmark(vm, pipeline, n):
+    out = subprocess.run(["redis-benchmark", "-h", vm.net.guest, "-c", "50", "-n", str(n), "-P", str(pipeline), "-t",
+                          "get", "-q"], check=True, capture_output=True, text=True, timeout=300).stdout
+    return float(re.findall(r"([\d.]+) requests per second", out)[-1])
+
+
+def requests(pipeline):
+    def run(vm, n):
+        benchmark(vm, pipeline, n)
+        return n
+    return run
+
+
+def rate(pipeline):
+    return lambda vm, n: benchmark(vm, pipeline, n)
+
+
+def run(rig):
+    program = rig.program("redis-server", "--save", "", "--protected-mode", "no")
+    load.costs(rig, program, up, [("redis GET, pipeline 1", "request", requests(1), 1000, 20000, 4000),
+                                  ("redis GET, pipeline 16", "request", requests(16), 1000, 40000, 600)])
+    load.rates(rig, program, up, [("redis GET, pipeline 1", "requests/s", rate(1), 10000, 2.5),
+                                  ("redis GET, pipeline 16", "requests/s", rate(16), 50000, None)])
