@@ -30,7 +30,7 @@ enum {
 	NETIF_RSS = 1 << 10,  /* spreads flows over the queues by itself */
 };
 
-/* Counters of one queue; written under its shard's lock only. */
+/* Counters of one queue; written under its shard's lock only, by the driver, loopback's by the stack. */
 struct netif_stats {
 	uint64_t rx_packets, rx_bytes, rx_errors, rx_dropped, rx_multicast;
 	uint64_t tx_packets, tx_bytes, tx_errors, tx_dropped;

@@ -36,6 +36,13 @@ static void page_drop(struct objcache *c, void *page)
 
 void objcache_fini(struct objcache *c)
 {
+	while (c->hot) {
+		void *obj = c->hot;
+
+		c->hot = *(void **)obj;
+		objcache_free_slow(c, obj);
+	}
+	c->nhot = 0;
 	ASSERT(c->used == 0);
 	if (c->spare) {
 		list_del(&((struct objpage *)c->spare)->link);
@@ -66,7 +73,7 @@ static struct objpage *page_add(struct objcache *c)
 	return pg;
 }
 
-void *objcache_alloc(struct objcache *c)
+void *objcache_alloc_slow(struct objcache *c)
 {
 	struct objpage *pg = list_first(&c->partial, struct objpage, link);
 	void *obj;
@@ -86,7 +93,7 @@ void *objcache_alloc(struct objcache *c)
 	return obj;
 }
 
-void objcache_free(struct objcache *c, void *obj)
+void objcache_free_slow(struct objcache *c, void *obj)
 {
 	struct objpage *pg = (struct objpage *)ALIGN_DOWN((uintptr_t)obj, OBJ_PAGE);
 

@@ -13,6 +13,7 @@ enum { FIRING = 0xffff }; /* timer.slot of one that was taken out to be fired */
 void wheel_init(struct wheel *w, uint64_t now_ns)
 {
 	w->tick = now_ns >> WHEEL_TICK_SHIFT;
+	w->sooner = false;
 	for (int l = 0; l < WHEEL_LEVELS; l++) {
 		w->map[l] = 0;
 		for (int s = 0; s < WHEEL_SLOTS; s++)
@@ -58,6 +59,7 @@ void wheel_timer_set(struct wheel *w, struct wheel_timer *t, uint64_t at_ns)
 	wheel_timer_cancel(w, t);
 	t->tick = MIN(MAX(tick, w->tick + 1), last);
 	t->armed = true;
+	w->sooner = true;
 	insert(w, t);
 }
 

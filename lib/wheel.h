@@ -24,7 +24,8 @@ struct wheel_timer {
 };
 
 struct wheel {
-	uint64_t tick;		    /* everything before and at it has fired */
+	uint64_t tick; /* everything before and at it has fired */
+	bool sooner; /* a timer was armed since the owner, who clears it, last asked wheel_next() */
 	uint64_t map[WHEEL_LEVELS]; /* bit s: slot s is not empty */
 	struct list slot[WHEEL_LEVELS][WHEEL_SLOTS];
 };

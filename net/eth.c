@@ -150,7 +150,6 @@ static bool gso_offered(const struct net_if *ifc, const struct pkt *p)
 static void queue_one(struct net_if *ifc, struct pkt *p)
 {
 	struct net_stack *st = ifc->st;
-	struct netif_stats *stats = &ifc->dev->stats[st->queue];
 
 	if ((p->flags & PKT_CSUM_NEEDED) && !(ifc->features & NETIF_TX_CSUM))
 		csum_finish(p);
@@ -163,8 +162,6 @@ static void queue_one(struct net_if *ifc, struct pkt *p)
 		}
 		p = q;
 	}
-	stats->tx_packets++;
-	stats->tx_bytes += p->len;
 	pkt_list_add(&ifc->txq, p);
 }
 
@@ -185,6 +182,7 @@ void eth_queue(struct net_if *ifc, struct pkt *p)
 		return;
 	}
 	p->nif = ifc->dev;
+	st->txq_some = true;
 	if (ifc->loopback) {
 		pkt_list_add(&ifc->txq, p);
 		return;

@@ -89,9 +89,13 @@ void net_input_shared(struct net_stack *st, struct net_if *ifc, struct pkt *p, u
 /* Run what is due. */
 void net_poll(struct net_stack *st, uint64_t now);
 /* When net_poll() must be called next at the latest; UINT64_MAX: never.  May be early, never late. */
-uint64_t net_deadline(const struct net_stack *st);
+uint64_t net_deadline(struct net_stack *st);
+/* Has net_deadline() perhaps become earlier since it was last asked? */
+bool net_deadline_moved(const struct net_stack *st);
 /* Give the gathered frames to the devices.  True: some wait for tx_room (call again then). */
 bool net_flush(struct net_stack *st);
+/* Nothing to flush, nobody with news, no earlier deadline: the turn may end as it is. */
+bool net_quiet(const struct net_stack *st);
 struct pkt_pool *net_pool(struct net_stack *st);
 
 /*

@@ -185,15 +185,12 @@ void net_obj_free(struct net_stack *st, void *p)
 
 void net_input(struct net_stack *st, struct net_if *ifc, struct pkt_list *batch, uint64_t now)
 {
-	struct netif_stats *stats = &ifc->dev->stats[st->queue];
 	struct pkt *p;
 
 	net_at(st, now);
 	if (batch->count > 1 && !(ifc->features & NETIF_LRO) && !raw_has_taps(st))
 		gro_batch(ifc, batch);
 	while ((p = pkt_list_pop(batch)) != NULL) {
-		stats->rx_packets++;
-		stats->rx_bytes += p->len;
 		p->nif = ifc->dev;
 		eth_input(ifc, p);
 	}
@@ -232,12 +229,24 @@ static void loop_back(struct net_if *ifc)
 	}
 }
 
+bool net_deadline_moved(const struct net_stack *st)
+{
+	return st->txq_some || st->wheel.sooner;
+}
+
+bool net_quiet(const struct net_stack *st)
+{
+	return !net_deadline_moved(st) && list_empty(&st->ready);
+}
+
 bool net_flush(struct net_stack *st)
 {
 	struct net_if *ifc;
 	bool left = false;
 	int rounds = 64; /* two ends of one loopback connection answer each other: bound a turn */
 
+	if (!st->txq_some)
+		return false;
 	while (st->lo && st->lo->txq.count && rounds--)
 		loop_back(st->lo);
 	list_for_each_entry (ifc, &st->ifs, link) {
@@ -247,11 +256,13 @@ bool net_flush(struct net_stack *st)
 			ifc->dev->ops->transmit(ifc->dev, st->queue, &ifc->txq);
 		left |= ifc->txq.count != 0;
 	}
+	st->txq_some = left;
 	return left;
 }
 
-uint64_t net_deadline(const struct net_stack *st)
+uint64_t net_deadline(struct net_stack *st)
 {
+	st->wheel.sooner = false;
 	if (st->lo && st->lo->txq.count)
 		return st->now;
 	return wheel_next(&st->wheel);

@@ -108,8 +108,11 @@ static void tell_owners(struct shard *s)
 /* An earlier alarm than needed is left: it costs one interrupt at most, setting one costs each time. */
 static void arm(struct shard *s)
 {
-	uint64_t deadline = net_deadline(s->st);
+	uint64_t deadline;
 
+	if (s->armed_ns != UINT64_MAX && !net_deadline_moved(s->st))
+		return;
+	deadline = net_deadline(s->st);
 	if (deadline >= s->armed_ns)
 		return;
 	s->armed_ns = deadline;
@@ -130,11 +133,14 @@ static void wait_for_room(struct shard *s)
 
 static void finish_turn(struct shard *s)
 {
+	if (net_quiet(s->st) && s->armed_ns != UINT64_MAX)
+		return;
 	tell_owners(s);
 	if (net_flush(s->st))
 		wait_for_room(s);
-	tell_owners(s);
 	arm(s);
+	if (!net_quiet(s->st)) /* what went over loopback has news */
+		tell_owners(s);
 }
 
 void shard_unlock(struct shard *s, bool on) no_lock_analysis

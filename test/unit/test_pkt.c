@@ -31,7 +31,7 @@ static void cache_gives_every_object_once(void **state)
 	assert_int_equal(pages.out, (300 + c.per_page - 1) / c.per_page);
 	for (int i = 0; i < 300; i++)
 		objcache_free(&c, obj[i * 7 % 300]);
-	assert_int_equal(pages.out, 1); /* the spare */
+	assert_true(pages.out <= OBJ_HOT); /* none but those of the last objects */
 	objcache_fini(&c);
 	assert_int_equal(pages.out, 0);
 }
