@@ -24,6 +24,10 @@ struct cpu {
 	_Atomic unsigned rq_len;      /* changed under [r]; looked at from everywhere */
 	_Atomic bool polling;	      /* [a] idle and watching its queue: no IPI needed */
 	bool slice_armed;	      /* [o] the slice timer runs: two compete */
+	uint8_t prio;		      /* [r] of the running thread */
+	bool rt_rests;		      /* [r] ordinary threads have their share now */
+	uint64_t rt_since_ns;	      /* [o] real-time threads have run since */
+	uint64_t rotated_ns;	      /* [o] when a thread last moved on for fairness */
 	unsigned irq_depth;	      /* [o] */
 	struct thread *switched_from; /* [o] for the first steps of the next thread */
 	void *fpu_owner;	      /* [o] the thread whose user registers the CPU holds */

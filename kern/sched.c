@@ -1,8 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * kern/sched.c: who runs.  A FIFO of runnable threads per CPU.  A thread runs until it sleeps; only where another waits
+ * kern/sched.c: who runs.  A queue of runnable threads per CPU: real-time ones first, by priority, then the others; the
+ * longest waiting first among equals.  A thread runs until it sleeps or a higher one comes; only where an equal waits
  * does it get a time slice, and only then does a timer run.  A CPU with nothing to do looks at the others' queues,
  * then polls a little, then halts.
+ *
+ * Real-time threads leave ordinary ones a twentieth of each second (sched(7), sched_rt_runtime_us), or a loop of
+ * priority 1 would stop the kernel's own threads.  Where the queues differ by one thread, which nobody can even out,
+ * threads move on in turn, so that three on two CPUs get two thirds each.
  *
  * A thread's state changes under the lock of the queue of its CPU (t->cpu), which the CPU also holds across the
  * switch itself: whoever finds a thread off its CPU finds its registers saved.
@@ -18,6 +23,9 @@
 
 #define SLICE_NS     4000000ull
 #define SLICE_MIN_NS 500000ull
+#define RT_RUN_NS    950000000ull /* real-time threads, while ordinary ones wait */
+#define RT_REST_NS   50000000ull
+#define ROTATE_NS    18000000ull /* at most one thread moves on for fairness in this time */
 
 static _Atomic uint64_t idle_mask;	   /* CPUs in their idle loop */
 static struct timer slice_timer[CPUS_MAX]; /* own CPU's */
@@ -43,6 +51,10 @@ static struct cpu *lock_thread(struct thread *t) no_lock_analysis
 /* nice 0: 4 ms; 19: half a millisecond; -20: 8 ms. */
 static uint64_t slice_of(const struct thread *t)
 {
+	if (unlikely(t->prio))
+		return t->rr ? SCHED_RR_NS : RT_RUN_NS;
+	if (unlikely(this_cpu()->rt_rests))
+		return RT_REST_NS;
 	return MAX(SLICE_NS - (uint64_t)((int64_t)(SLICE_NS / 20) * t->nice), SLICE_MIN_NS);
 }
 
@@ -63,12 +75,28 @@ static bool is_idle(unsigned cpu)
 	return atomic_load_explicit(&idle_mask, memory_order_relaxed) >> cpu & 1;
 }
 
-static struct cpu *pick_cpu(const struct thread *t)
+/* Where a real-time thread has the least to wait for: the lowest of the running threads. */
+static struct cpu *pick_lowest(const struct thread *t, unsigned last)
+{
+	struct cpu *best = t->affinity >> last & 1 ? cpus[last] : NULL;
+
+	for (unsigned i = 0; i < ncpus; i++)
+		if ((t->affinity >> i & 1) && (!best || cpus[i]->prio < best->prio))
+			best = cpus[i];
+	return best;
+}
+
+static struct cpu *pick_cpu(struct thread *t)
 {
 	/* Relaxed: hints both. */
-	unsigned last = atomic_load_explicit(&t->cpu, memory_order_relaxed);
+	unsigned last = atomic_load_explicit(&t->cpu, memory_order_relaxed), to = t->go_to;
 	uint64_t idle = atomic_load_explicit(&idle_mask, memory_order_relaxed) & t->affinity;
 
+	t->go_to = 0;
+	if (unlikely(to) && (t->affinity >> (to - 1) & 1))
+		return cpus[to - 1];
+	if (unlikely(t->prio) && !idle)
+		return pick_lowest(t, last);
 	if ((t->affinity >> last & 1) && (!idle || is_idle(last)))
 		return cpus[last];
 	if (idle)
@@ -85,23 +113,71 @@ static void tell(struct cpu *c)
 		arch_cpu_kick(c->arch.hw_id);
 }
 
+/* Queue locked: before the first thread of a priority below `floor`; with its own as floor, after its equals. */
+static void queue_in(struct cpu *c, struct thread *t, unsigned floor)
+{
+	struct list *at = &c->rq;
+	struct thread *o;
+
+	if (unlikely(floor))
+		list_for_each_entry (o, &c->rq, rq_link)
+			if (o->prio < floor) {
+				at = &o->rq_link;
+				break;
+			}
+	list_add_tail(at, &t->rq_link); /* that is, before `at` */
+}
+
+/* Queue locked: somebody waits who goes before the running thread. It notices on its way to user mode. */
+static void preempt(struct cpu *c)
+{
+	struct thread *t = c->arch.thread;
+
+	if (t != c->idle)
+		/* Relaxed: the interrupt that follows orders. */
+		atomic_fetch_or_explicit(&t->flags, THREAD_RESCHED, memory_order_relaxed);
+}
+
 /* t is RUNNABLE, on no queue, and belongs to c. Interrupts off. */
 static void enqueue(struct cpu *c, struct thread *t)
 {
-	bool alone;
+	bool urgent;
 
 	spin_lock(&c->rq_lock);
-	list_add_tail(&c->rq, &t->rq_link);
-	alone = atomic_fetch_add(&c->rq_len, 1) ==
-		0; /* sequentially consistent: pairs with halt() */
+	queue_in(c, t, t->prio);
+	urgent = atomic_fetch_add(&c->rq_len, 1) ==
+		 0; /* sequentially consistent: pairs with halt() */
+	if (unlikely(t->prio > c->prio) && !c->rt_rests) {
+		preempt(c);
+		urgent = true;
+	}
 	spin_unlock(&c->rq_lock);
-	if (alone || !c->slice_armed)
+	if (urgent || !c->slice_armed)
 		tell(c);
+}
+
+/* Ordinary threads have their turn: the first of them; with none left, the turn is over. */
+static cold struct thread *first_ordinary(struct cpu *c)
+{
+	struct thread *t;
+
+	list_for_each_entry (t, &c->rq, rq_link)
+		if (!t->prio)
+			return t;
+	c->rt_rests = false;
+	return list_first(&c->rq, struct thread, rq_link);
+}
+
+static struct thread *first_of(struct cpu *c)
+{
+	if (unlikely(c->rt_rests))
+		return first_ordinary(c);
+	return list_first(&c->rq, struct thread, rq_link);
 }
 
 static struct thread *dequeue(struct cpu *c)
 {
-	struct thread *t = list_first(&c->rq, struct thread, rq_link);
+	struct thread *t = first_of(c);
 
 	if (t) {
 		list_del(&t->rq_link);
@@ -150,21 +226,50 @@ static void balance(struct cpu *c)
 	enqueue(to, t);
 }
 
+/*
+ * One thread too many here, or one too few there: the one whose slice is over goes on to where there is less to do. Then
+ * that CPU has one too many, and so each gets to run alone for a while.
+ */
+static void rotate(struct cpu *c, struct thread *t, uint64_t now)
+{
+	struct cpu *to = least_loaded(t, c);
+
+	if (t->prio || load_of(to) >= load_of(c) || now - c->rotated_ns < ROTATE_NS)
+		return;
+	c->rotated_ns = now;
+	t->go_to = (uint8_t)(to->arch.id + 1);
+}
+
+/* Real-time threads have run long enough if ordinary ones wait; an ordinary one that had the rest makes way. */
+static void rt_share(struct cpu *c, struct thread *t, uint64_t now)
+{
+	spin_lock(&c->rq_lock);
+	if (!t->prio)
+		c->rt_rests = false;
+	else if (now - c->rt_since_ns >= RT_RUN_NS)
+		c->rt_rests = true;
+	spin_unlock(&c->rq_lock);
+}
+
 /* The timer may have been set for the thread before: whoever runs has had its own slice, or gets the rest. */
 static void slice_over(struct timer *timer)
 {
+	struct cpu *c = this_cpu();
 	struct thread *t = thread_self();
-	uint64_t end = t->last_ns + slice_of(t);
+	uint64_t now = clock_mono_ns(), end = t->last_ns + slice_of(t);
 
-	this_cpu()->slice_armed = false;
-	if (!this_cpu()->rq_len || t == this_cpu()->idle)
+	c->slice_armed = false;
+	if (!c->rq_len || t == c->idle)
 		return;
-	balance(this_cpu());
-	if (clock_mono_ns() < end) {
-		this_cpu()->slice_armed = true;
+	balance(c);
+	if (now < end) {
+		c->slice_armed = true;
 		timer_set(timer, end);
 		return;
 	}
+	if (t->prio || c->rt_rests)
+		rt_share(c, t, now);
+	rotate(c, t, now);
 	/* Relaxed: read by this CPU, on its way to user mode. */
 	atomic_fetch_or_explicit(&t->flags, THREAD_RESCHED, memory_order_relaxed);
 }
@@ -302,6 +407,9 @@ static void switch_to(struct cpu *c, struct thread *prev, struct thread *next) n
 	if (prev == c->idle)
 		tlb_idle_leave();
 	next->state = THREAD_RUNNING;
+	if (unlikely(next->prio && !c->prio))
+		c->rt_since_ns = next->last_ns;
+	c->prio = next->prio;
 	if (next->is_user)
 		load_user(c, next);
 	arch_set_thread(next, (uint64_t)next->kstack + KSTACK_BYTES);
@@ -367,7 +475,38 @@ void sched_unblock(void)
 	spin_unlock_irq(&c->rq_lock, on);
 }
 
-/* To the end of the queue, if anybody is in it. */
+/* Does the first in the queue go before the running thread? An equal does where that one yields or has had its turn. */
+static bool goes_before(struct cpu *c, const struct thread *next, const struct thread *prev,
+			bool voluntary)
+{
+	if (likely(!next->prio && !prev->prio) || c->rt_rests || prev == c->idle)
+		return true;
+	if (next->prio != prev->prio || voluntary)
+		return next->prio >= prev->prio;
+	return prev->rr && clock_mono_ns() - prev->last_ns >= SCHED_RR_NS;
+}
+
+/*
+ * Queue locked: back into the queue, or to another CPU, where finish_switch() puts it.  A real-time thread that a higher
+ * one displaced is the first of its equals (sched(7)), unless a lower one runs elsewhere.
+ */
+static void queue_prev(struct cpu *c, struct thread *prev, const struct thread *next,
+		       bool voluntary)
+{
+	bool displaced = prev->prio && next->prio > prev->prio;
+
+	prev->state = THREAD_RUNNABLE;
+	*(voluntary ? &prev->nvcsw : &prev->nivcsw) += 1;
+	if (displaced && pick_lowest(prev, c->arch.id)->prio < prev->prio)
+		return;
+	if (unlikely(prev->go_to))
+		return;
+	queue_in(c, prev, displaced ? prev->prio + 1u : prev->prio);
+	/* Relaxed: under the lock. */
+	atomic_fetch_add_explicit(&c->rq_len, 1, memory_order_relaxed);
+}
+
+/* To the end of its equals in the queue, if anybody is there to run instead. */
 static void give_way(bool voluntary) no_lock_analysis
 {
 	bool on = irq_save();
@@ -375,19 +514,18 @@ static void give_way(bool voluntary) no_lock_analysis
 	struct thread *prev = thread_self(), *next;
 
 	spin_lock(&c->rq_lock);
-	next = dequeue(c);
-	if (!next) {
+	next = first_of(c);
+	if (!next || !goes_before(c, next, prev, voluntary)) {
+		prev->go_to = 0;
 		spin_unlock(&c->rq_lock);
+		if (next)
+			need_slice(c);
 		irq_restore(on);
 		return;
 	}
-	if (prev != c->idle) {
-		prev->state = THREAD_RUNNABLE;
-		list_add_tail(&c->rq, &prev->rq_link);
-		/* Relaxed: under the lock. */
-		atomic_fetch_add_explicit(&c->rq_len, 1, memory_order_relaxed);
-		*(voluntary ? &prev->nvcsw : &prev->nivcsw) += 1;
-	}
+	dequeue(c);
+	if (prev != c->idle)
+		queue_prev(c, prev, next, voluntary);
 	switch_to(c, prev, next);
 	if (this_cpu()->rq_len)
 		need_slice(this_cpu());
@@ -426,6 +564,38 @@ void sched_resched_check(void)
 		give_way(false);
 	else
 		migrate();
+}
+
+/* Queue locked: to where its new priority belongs: last of its equals when raised, first when lowered (sched(7)). */
+static void requeue(struct cpu *c, struct thread *t, unsigned was)
+{
+	if (t->state != THREAD_RUNNABLE || list_empty(&t->rq_link) || t->prio == was)
+		return;
+	list_del(&t->rq_link);
+	queue_in(c, t, t->prio < was ? t->prio + 1u : t->prio);
+}
+
+void thread_set_prio(struct thread *t, unsigned prio, bool rr) no_lock_analysis
+{
+	bool on = irq_save(), kick;
+	struct cpu *c = lock_thread(t);
+	const struct thread *first;
+	unsigned was = t->prio;
+
+	t->prio = (uint8_t)prio;
+	t->rr = rr;
+	if (c->arch.thread == t)
+		c->prio = t->prio;
+	else
+		requeue(c, t, was);
+	first = list_first(&c->rq, struct thread, rq_link);
+	kick = first && first->prio > c->prio;
+	if (kick)
+		preempt(c);
+	spin_unlock(&c->rq_lock);
+	if (kick)
+		tell(c);
+	irq_restore(on);
 }
 
 void sched_exit(void) no_lock_analysis

@@ -40,6 +40,13 @@ enum {
 	USED_IRQS_ON = 2, /* somebody held it and could be interrupted */
 };
 
+/* Two futex buckets are taken together by a requeue, in the order of their addresses. */
+static bool may_follow(const struct spinlock *held, const struct spinlock *l)
+{
+	return held->rank < l->rank ||
+	       (l->rank == RANK_FUTEX && held->rank == RANK_FUTEX && held < l);
+}
+
 /* Locks of what an interrupt interrupted are below c->held_base: no order with them, but see note_use(). */
 void spin_check(const struct spinlock *l)
 {
@@ -47,7 +54,7 @@ void spin_check(const struct spinlock *l)
 
 	if (spin_held(l))
 		panic("spinlock of rank %u taken twice", l->rank);
-	if (c->nheld > c->held_base && c->held[c->nheld - 1]->rank >= l->rank)
+	if (c->nheld > c->held_base && !may_follow(c->held[c->nheld - 1], l))
 		panic("spinlock of rank %u taken under rank %u (doc/locking.md)", l->rank,
 		      c->held[c->nheld - 1]->rank);
 }

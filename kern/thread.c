@@ -257,6 +257,7 @@ void thread_put(struct thread *t)
 		delist(t);
 		free_parts(t);
 	}
+	kfree(t->user);
 	slab_free(thread_cache, t);
 }
 

@@ -3,7 +3,7 @@
  * kern/thread.h: threads and the scheduler.  A thread of the program and a kernel thread are the same
  * thing; the first has user registers at the top of its stack and a `user` part that linux/ owns.
  *
- * Scheduling: a run queue per CPU; a time slice only where two threads compete; idle CPUs steal.  The
+ * Scheduling: a run queue per CPU, real-time threads first; a time slice only where two compete; idle CPUs steal.  The
  * kernel is not preemptible: sched_switch() happens in waitq_wait(), sched_yield(), thread_exit() and on the
  * way back to user mode when cpu->resched is set.
  *
@@ -36,6 +36,9 @@ struct thread {
 	enum thread_state state; /* [r] */
 	uint8_t sleep;		 /* [r] enum sleep_kind while BLOCKED: what may end it */
 	bool is_user;		 /* [I] */
+	uint8_t prio;		 /* [r] 0: ordinary, 1 .. 99: real-time, boosts included */
+	bool rr;		 /* [r] takes turns with its equals (SCHED_RR) */
+	uint8_t go_to;		 /* [r] CPU + 1 to which it moves as it leaves this one; 0: none */
 	_Atomic unsigned cpu;	 /* [a] where it runs or last ran */
 	int nice;		 /* -20 .. 19 */
 	cpumask_t affinity;	 /* [r] */
@@ -49,18 +52,18 @@ struct thread {
 	unsigned fpu_cpu;	 /* [o] where the FPU registers last held `fpu` */
 	uint64_t cpu_ns;	 /* [o] time on a CPU, up to last_ns */
 	uint64_t last_ns;	 /* [o] when cpu_ns was brought up to date */
-	uint64_t slice_end_ns;	 /* [o] */
 	uint64_t nvcsw, nivcsw;	 /* [o] */
 	uint32_t tid;		 /* [I] */
 	char name[16];		 /* comm; written by its thread, always terminated */
 	void (*fn)(void *);	 /* [I] kernel threads */
 	void *arg;		 /* [I] */
-	struct user_thread
-		*user; /* [I] linux/: signal state, futex lists; NULL in kernel threads */
+	struct user_thread *
+		user; /* [I] linux/: signal state, futex lists; kmalloc'd, goes with the thread; NULL in kernel threads */
 };
 
 #define KSTACK_BYTES   16384
-#define SCHED_SLICE_NS 4000000u /* time slice where threads compete for a CPU */
+#define SCHED_SLICE_NS 4000000u	  /* time slice where threads compete for a CPU */
+#define SCHED_RR_NS    100000000u /* of SCHED_RR threads of equal priority, as Linux's default */
 
 static inline struct thread *thread_self(void)
 {
@@ -105,6 +108,8 @@ void sched_wake(struct thread *t); /* BLOCKED -> runnable; no-op otherwise. Any 
  * the CPU if it is running in user mode. Any context.
  */
 void thread_notify(struct thread *t, uint32_t flags);
+/* 0: ordinary; 1 .. 99: before all lower ones; `rr`: in turn with its equals. Takes effect at once. */
+void thread_set_prio(struct thread *t, unsigned prio, bool rr);
 err_t thread_set_affinity(struct thread *t, cpumask_t mask) must_check; /* -EINVAL: no online CPU */
 void thread_times(const struct thread *t, uint64_t *total_ns, uint64_t *user_ns);
 void thread_times_user(uint64_t *total_ns,

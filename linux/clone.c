@@ -61,27 +61,21 @@ err_t user_thread_new(struct thread *t, const struct user_thread *parent)
 		return -ENOMEM;
 	u->thread = t;
 	sigqueue_init(&u->queue);
+	list_init(&u->pi_waiters);
 	u->altstack.flags = LSS_DISABLE;
 	u->timer_slack_ns = 50000;
 	if (parent) {
 		u->mask = parent->mask;
-		u->sched_policy = parent->sched_policy;
-		u->sched_prio = parent->sched_prio;
+		if (!parent->reset_on_fork) {
+			u->sched_policy = parent->sched_policy;
+			u->sched_prio = parent->sched_prio;
+		}
 		u->timer_slack_ns = parent->timer_slack_ns;
 	}
 	t->user = u;
 	atomic_fetch_add(&process.nthreads, 1);
 	signal_thread_add(u);
 	return 0;
-}
-
-void user_thread_abandon(struct thread *t)
-{
-	struct user_thread *u = t->user;
-
-	signal_thread_del(u);
-	atomic_fetch_sub(&process.nthreads, 1);
-	kfree(u);
 }
 
 /* --- clone -------------------------------------------------------------------------------------------- */
@@ -156,7 +150,10 @@ static err_t make_thread(const struct clone_args *c, struct thread **out)
 
 static void inherit(struct thread *child, const struct thread *self)
 {
-	child->nice = self->nice;
+	const struct user_thread *u = child->user;
+
+	child->nice = self->user->reset_on_fork ? MAX(self->nice, 0) : self->nice;
+	thread_set_prio(child, u->sched_prio, u->sched_policy == SCHED_RR);
 	child->tls2 = tls2_get();
 	child->affinity = self->affinity;
 	atomic_fetch_or(&child->flags, atomic_load(&self->flags) & THREAD_TRACE);

@@ -6,7 +6,6 @@
 #include "linux/exit.h"
 
 #include "kern/panic.h"
-#include "kern/slab.h"
 #include "kern/thread.h"
 #include "kern/uio.h"
 #include "linux/futex.h"
@@ -38,30 +37,28 @@ static void clear_tid(struct user_thread *u)
 		futex_wake_addr(u->clear_tid, 1);
 }
 
-static struct user_thread *leave(struct thread *t)
+static void leave(struct thread *t)
 {
 	struct user_thread *u = t->user;
 
 	futex_exit_robust(t, u->robust_list);
+	futex_pi_exit(t, false);
 	clear_tid(u);
 	signal_thread_del(u);
-	return u;
 }
 
 _Noreturn void user_thread_exit(void)
 {
 	struct thread *t = thread_self();
 	unsigned status = t->user->exit_status;
-	struct user_thread *u;
 
 	if (atomic_load(&process.exiting)) {
 		/* The memory is about to go as a whole: nobody waits for this thread's words. */
-		u = t->user;
-		signal_thread_del(u);
+		futex_pi_exit(t, true);
+		signal_thread_del(t->user);
 	} else {
-		u = leave(t);
+		leave(t);
 	}
-	kfree(u);
 	if (atomic_fetch_sub(&process.nthreads, 1) == 1 && !atomic_exchange(&process.exiting, true))
 		vm_exit(status);
 	thread_exit();

@@ -17,6 +17,7 @@ linux-y += linux/epoll.c
 linux-y += linux/fd.c
 linux-y += linux/futex.c
 linux-y += linux/futex_pi.c
+linux-y += linux/futex_waitv.c
 linux-y += linux/poll.c
 linux-y += linux/ptimer.c
 linux-y += linux/rw.c

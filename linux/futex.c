@@ -53,20 +53,59 @@ struct futex_bucket *futex_bucket_of(const struct vm_key *key)
 	return &buckets[h >> 56];
 }
 
-void futex_enqueue(struct futex_waiter *w, const struct vm_key *key, uint32_t bitset)
+/* Bucket locked: after all of its thread's priority or a higher one. */
+static void insert(struct futex_bucket *b, struct futex_waiter *w)
+{
+	struct list *at = &b->waiters;
+	struct futex_waiter *o;
+
+	if (unlikely(w->thread->prio))
+		list_for_each_entry (o, &b->waiters, link)
+			if (o->thread->prio < w->thread->prio) {
+				at = &o->link;
+				break;
+			}
+	list_add_tail(at, &w->link); /* that is, before `at` */
+}
+
+void futex_enqueue_on(struct futex_waiter *w, const struct vm_key *key, uint32_t bitset,
+		      struct futex_waiter *on)
 {
 	struct futex_bucket *b = futex_bucket_of(key);
 
 	w->key = *key;
 	w->bitset = bitset;
 	w->thread = thread_self();
+	w->on = on;
 	w->woken = false;
-	spin_init(&w->lock, RANK_WAITQ);
-	waitq_init(&w->wq, &w->lock);
+	if (w == on) {
+		w->fired = false;
+		spin_init(&w->lock, RANK_WAITQ);
+		waitq_init(&w->wq, &w->lock);
+	}
 	spin_lock(&b->lock);
 	w->bucket = b;
 	b->joins++;
-	list_add_tail(&b->waiters, &w->link);
+	insert(b, w);
+	spin_unlock(&b->lock);
+}
+
+void futex_enqueue(struct futex_waiter *w, const struct vm_key *key, uint32_t bitset)
+{
+	futex_enqueue_on(w, key, bitset, w);
+}
+
+void futex_requeue_prio(struct futex_waiter *w)
+{
+	struct futex_bucket *b = w->bucket;
+
+	if (!b)
+		return;
+	spin_lock(&b->lock);
+	if (w->bucket == b) {
+		list_del(&w->link);
+		insert(b, w);
+	}
 	spin_unlock(&b->lock);
 }
 
@@ -85,13 +124,13 @@ bool futex_dequeue(struct futex_waiter *w)
 		spin_unlock(&b->lock); /* requeued meanwhile */
 	}
 	/* The waker may still be between taking us out and letting us run: our stack is its. */
-	spin_lock(&w->lock);
+	spin_lock(&w->on->lock);
 	while (!w->woken) {
-		spin_unlock(&w->lock);
+		spin_unlock(&w->on->lock);
 		cpu_relax();
-		spin_lock(&w->lock);
+		spin_lock(&w->on->lock);
 	}
-	spin_unlock(&w->lock);
+	spin_unlock(&w->on->lock);
 	return false;
 }
 
@@ -100,7 +139,7 @@ err_t futex_sleep(struct futex_waiter *w, uint64_t deadline_ns)
 	err_t err = 0;
 
 	spin_lock(&w->lock);
-	while (!w->woken && !err)
+	while (!w->fired && !err)
 		err = waitq_wait(&w->wq, deadline_ns);
 	spin_unlock(&w->lock);
 	return err;
@@ -108,25 +147,34 @@ err_t futex_sleep(struct futex_waiter *w, uint64_t deadline_ns)
 
 void futex_release_locked(struct futex_waiter *w)
 {
+	struct futex_waiter *on = w->on;
+
 	list_del(&w->link);
 	w->bucket = NULL;
-	spin_lock(&w->lock);
+	spin_lock(&on->lock);
 	w->woken = true;
-	waitq_wake(&w->wq, 1);
-	spin_unlock(&w->lock);
+	on->fired = true;
+	waitq_wake(&on->wq, 1);
+	spin_unlock(&on->lock);
 }
 
 static long wake_key(const struct vm_key *key, unsigned max, uint32_t bitset)
 {
 	struct futex_bucket *b = futex_bucket_of(key);
 	struct futex_waiter *w, *tmp;
-	unsigned n = 0;
+	long n = 0;
 
 	spin_lock(&b->lock);
 	list_for_each_entry_safe (w, tmp, &b->waiters, link) {
-		if (n >= max)
+		if (n >= (long)max)
 			break;
-		if (futex_key_equal(&w->key, key) && (w->bitset & bitset)) {
+		if (!futex_key_equal(&w->key, key))
+			continue;
+		if (unlikely(!w->bitset)) { /* it waits for a lock, not for a wake */
+			n = -EINVAL;
+			break;
+		}
+		if (w->bitset & bitset) {
 			futex_release_locked(w);
 			n++;
 		}
@@ -222,10 +270,12 @@ static long requeue_locked(const struct vm_key *from, const struct vm_key *to, u
 			futex_release_locked(w);
 			woken++;
 		} else if (moved < nmove) {
-			list_del(&w->link);
-			list_add_tail(&dst->waiters, &w->link);
 			w->key = *to;
-			w->bucket = dst;
+			if (dst != b) {
+				list_del(&w->link);
+				w->bucket = dst;
+				insert(dst, w);
+			}
 			dst->joins++;
 			moved++;
 		} else {
@@ -366,7 +416,7 @@ static long futex_wake_op(const struct sysargs *a, bool shared)
 	if (cmp < 0)
 		return cmp;
 	n = wake_key(&key, (unsigned)MAX((int)a->v[2], 1), FUTEX_BITSET_ANY);
-	if (cmp)
+	if (cmp && n >= 0)
 		n += wake_key(&key2, (unsigned)MAX((int)a->v[3], 1), FUTEX_BITSET_ANY);
 	return n;
 }
@@ -400,7 +450,7 @@ static bool has_deadline(int cmd)
 
 static bool clock_flag_ok(int cmd)
 {
-	return cmd == FUTEX_WAIT || cmd == FUTEX_WAIT_BITSET || cmd == FUTEX_LOCK_PI2;
+	return cmd == FUTEX_WAIT_BITSET || cmd == FUTEX_LOCK_PI2;
 }
 
 long sys_futex(struct thread *t, const struct sysargs *a)
@@ -457,20 +507,23 @@ void futex_wake_addr(uaddr_t addr, unsigned n)
 		wake_key(&key, n, FUTEX_BITSET_ANY);
 }
 
-/* The word of one robust mutex of a thread that ends (set_robust_list(2), "owner died"). */
-static void robust_word(struct thread *t, uaddr_t addr, bool pi)
+/*
+ * The word of one robust mutex of a thread that ends (set_robust_list(2), "owner died").  A thread that ended between
+ * freeing the word and waking the next (`pending`) leaves a 0 behind; futex_pi_exit() hands over the words of `pi`.
+ */
+static void robust_word(struct thread *t, uaddr_t addr, bool pi, bool pending)
 {
 	uint32_t word, old;
 
 	if ((addr & 3) || user_load32(addr, &word) < 0)
 		return;
+	if (pending && !pi && !word)
+		futex_wake_addr(addr, 1);
 	while ((word & FUTEX_TID_MASK) == t->tid) {
 		if (user_cmpxchg32(addr, word, (word & FUTEX_WAITERS) | FUTEX_OWNER_DIED, &old) < 0)
 			return;
 		if (old == word) {
-			if (pi)
-				futex_pi_owner_died(addr);
-			else if (word & FUTEX_WAITERS)
+			if (!pi && (word & FUTEX_WAITERS))
 				futex_wake_addr(addr, 1);
 			return;
 		}
@@ -497,11 +550,11 @@ void futex_exit_robust(struct thread *t, uaddr_t head)
 		bool more = robust_next(entry & ~1ull, &next);
 
 		if ((entry & ~1ull) != (pending & ~1ull))
-			robust_word(t, (entry & ~1ull) + (uint64_t)off, entry & 1);
+			robust_word(t, (entry & ~1ull) + (uint64_t)off, entry & 1, false);
 		if (!more)
 			return;
 		entry = next;
 	}
 	if (pending & ~1ull)
-		robust_word(t, (pending & ~1ull) + (uint64_t)off, pending & 1);
+		robust_word(t, (pending & ~1ull) + (uint64_t)off, pending & 1, true);
 }

@@ -13,3 +13,7 @@ void futex_init(void);
 void futex_wake_addr(uaddr_t addr, unsigned n);
 /* The thread ends: walk its robust list (set_robust_list(2)), mark what it owned, wake one waiter each. */
 void futex_exit_robust(struct thread *t, uaddr_t head);
+/* After that: the priority-inheritance futexes it owns go to their waiters; `all`: every thread ends. */
+void futex_pi_exit(struct thread *t, bool all);
+/* The priority that a thread was given has changed: what it runs with follows, and what it lends to others. */
+void futex_pi_prio_changed(struct thread *t);

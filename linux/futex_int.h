@@ -4,7 +4,7 @@
  *
  * A waiter lives on its thread's stack.  It hangs in the bucket of its key; whoever wakes it takes it out under
  * the bucket's lock, and then sets `woken` under the waiter's own lock, which is what the thread sleeps on: a
- * requeue can so change the bucket of a sleeper.
+ * requeue can so change the bucket of a sleeper.  Several waiters of one thread (futex_waitv) sleep on the first.
  *
  *   [I] set once   [b] lock of the bucket that it is in   [w] w->lock
  */
@@ -39,7 +39,7 @@ enum {
 
 struct futex_bucket {
 	_Alignas(64) struct spinlock lock; /* RANK_FUTEX; two are taken in address order */
-	struct list waiters;		   /* [b] oldest first */
+	struct list waiters;		   /* [b] by priority, oldest first */
 	uint32_t joins;			   /* [b] waiters that ever came */
 };
 
@@ -51,16 +51,24 @@ struct futex_waiter {
 	struct thread *thread;		     /* [I] */
 	struct spinlock lock;		     /* RANK_WAITQ */
 	struct waitq wq;
-	bool woken; /* [w] */
+	struct futex_waiter
+		*on; /* [I] in whose wq its thread sleeps: its own, or the first of several */
+	bool woken;  /* [on->lock] */
+	bool fired;  /* [w] one that sleeps on it has been woken */
 };
 
 /* The key of a word: -EINVAL when misaligned, -EFAULT outside user space. */
 err_t futex_key(uaddr_t addr, bool shared, struct vm_key *key) must_check;
 struct futex_bucket *futex_bucket_of(const struct vm_key *key);
 void futex_enqueue(struct futex_waiter *w, const struct vm_key *key, uint32_t bitset);
+/* The same for one of several waiters, which sleep on `on`; that one is queued first. */
+void futex_enqueue_on(struct futex_waiter *w, const struct vm_key *key, uint32_t bitset,
+		      struct futex_waiter *on);
+/* The priority of its thread has changed: to its place, if it is still queued. */
+void futex_requeue_prio(struct futex_waiter *w);
 /* True: it was still queued, and is not any more. False: somebody has woken it. */
 bool futex_dequeue(struct futex_waiter *w);
-/* Sleep until woken: 0; -ETIMEDOUT, -EINTR: it is still queued or has been woken meanwhile. */
+/* Sleep until woken, it or one that sleeps on it: 0; -ETIMEDOUT, -EINTR: it is still queued or has been woken meanwhile. */
 err_t futex_sleep(struct futex_waiter *w, uint64_t deadline_ns) must_check;
 /* Bucket lock held: take it out and let it run. */
 void futex_release_locked(struct futex_waiter *w);
@@ -71,4 +79,3 @@ long futex_lock_pi(struct thread *t, uaddr_t addr, bool shared, uint64_t deadlin
 		   bool try_only);
 long futex_unlock_pi(struct thread *t, uaddr_t addr, bool shared);
 void futex_pi_init(void);
-void futex_pi_owner_died(uaddr_t addr);

@@ -228,6 +228,12 @@ struct times {
 	uint64_t all, user;
 };
 
+/* As the scheduler sees it: proc(5), field 18. */
+static int stat_prio(const struct thread *th)
+{
+	return th->prio ? -1 - th->prio : 20 + th->nice;
+}
+
 static bool add_times(struct thread *th, void *arg)
 {
 	struct times *sum = arg;
@@ -255,13 +261,14 @@ static void stat(struct text *t, ctx *c)
 		    state_of(th), process.pgid, process.sid, ull(v.minor_faults),
 		    ull(v.major_faults));
 	text_printf(t, "%llu %llu 0 0 %d %d %u 0 %llu ", ull(sum.user / NS_PER_TICK),
-		    ull((sum.all - sum.user) / NS_PER_TICK), 20 + th->nice, th->nice,
+		    ull((sum.all - sum.user) / NS_PER_TICK), stat_prio(th), th->nice,
 		    thread_count_user(), ull(process.start_ns / NS_PER_TICK));
 	text_printf(t, "%llu %llu %llu 0 0 0 0 0 ", ull(v.total_bytes),
 		    ull((v.rss_anon_bytes + v.rss_file_bytes) / PAGE_SIZE), ull(UINT64_MAX));
-	text_printf(t, "0 0 0 0 0 0 0 17 %u 0 0 0 0 0 0 0 0 %llu %llu %llu %llu 0\n",
-		    (unsigned)th->cpu, ull(process.arg_start), ull(process.arg_end),
-		    ull(process.env_start), ull(process.env_end));
+	text_printf(t, "0 0 0 0 0 0 0 17 %u %u %u 0 0 0 0 0 0 %llu %llu %llu %llu 0\n",
+		    (unsigned)th->cpu, th->user ? th->user->sched_prio : 0,
+		    th->user ? th->user->sched_policy : 0, ull(process.arg_start),
+		    ull(process.arg_end), ull(process.env_start), ull(process.env_end));
 	thread_put(th);
 }
 

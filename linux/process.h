@@ -14,9 +14,12 @@
 #include "abi/linux_signal.h"
 #include "kern/mutex.h"
 #include "kern/spinlock.h"
+#include "lib/list.h"
 #include "linux/signal.h"
 
 #define PROCESS_PID 1u
+
+enum { SCHED_OTHER, SCHED_FIFO, SCHED_RR, SCHED_BATCH, SCHED_IDLE = 5, SCHED_DEADLINE };
 
 enum {
 	RLIM_CPU,
@@ -90,12 +93,16 @@ struct user_thread {
 	uint64_t rseq;				      /* [o] user address; 0: not registered */
 	uint32_t rseq_sig, rseq_len;		      /* [o] */
 	uint32_t sched_policy, sched_prio;	      /* [p] as set by sched_setscheduler */
+	bool reset_on_fork;			      /* [p] new threads get neither */
 	uint64_t timer_slack_ns;		      /* [o] */
 	int pdeathsig;				      /* [o] */
 	unsigned exit_status;			      /* [o] as exit(2) gave it */
 	long (*restart_fn)(struct thread *t, const uint64_t *words); /* [o] */
 	uint64_t restart_words[RESTART_WORDS];			     /* [o] */
-	void *pi_state; /* futex.c: priority-inheritance futexes that this thread owns */
+	/* futex_pi.c, under its mutex */
+	struct list pi_waiters;	   /* who waits for futexes that this thread owns */
+	struct pi_waiter *pi_wait; /* what it waits with itself; NULL: it does not */
+	bool pi_gone;		   /* it ends: it cannot be waited for */
 };
 
 void misc_init(void);

@@ -1,17 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * linux/sched.c: scheduling as programs ask for it.  The scheduler knows nice values and affinity; policies are kept per thread
- * and told truthfully, and a real-time policy is granted only to who may have one (sched(7)).
+ * linux/sched.c: scheduling as programs ask for it.  The scheduler knows priorities, nice values and affinity; policies
+ * are kept per thread, and a real-time one is granted only to who may have one (sched(7)).
  */
 #include "kern/cpu.h"
 #include "kern/thread.h"
 #include "kern/uio.h"
 #include "lib/mem.h"
+#include "linux/futex.h"
 #include "linux/process.h"
 #include "linux/syscall.h"
 
-enum { SCHED_OTHER, SCHED_FIFO, SCHED_RR, SCHED_BATCH, SCHED_IDLE = 5, SCHED_DEADLINE };
-#define SCHED_RESET_ON_FORK 0x40000000
+#define SCHED_RESET_ON_FORK	 0x40000000
+#define SCHED_FLAG_RESET_ON_FORK 1
 enum { CAP_SYS_NICE = 23 };
 
 /* A thread by number, 0: the caller; with a reference.  NULL: no such thread. */
@@ -115,7 +116,8 @@ static long may_have(int policy, uint32_t prio)
 	return 0;
 }
 
-static long set_policy(struct thread *self, int tid, int policy, uint32_t prio)
+/* policy -1: as it is. */
+static long set_policy(struct thread *self, int tid, int policy, uint32_t prio, bool reset)
 {
 	struct thread *t;
 	long err;
@@ -123,12 +125,16 @@ static long set_policy(struct thread *self, int tid, int policy, uint32_t prio)
 	t = target(self, tid);
 	if (!t)
 		return -ESRCH;
-	if (policy < 0)
+	if (policy < 0) {
 		policy = (int)t->user->sched_policy;
+		reset = t->user->reset_on_fork;
+	}
 	err = may_have(policy, prio);
 	if (!err) {
 		t->user->sched_policy = (uint32_t)policy;
 		t->user->sched_prio = prio;
+		t->user->reset_on_fork = reset;
+		futex_pi_prio_changed(t);
 	}
 	thread_put(t);
 	return err;
@@ -143,7 +149,8 @@ long sys_sched_setscheduler(struct thread *t, const struct sysargs *a)
 		return -EINVAL;
 	if (user_read(&prio, a->v[2], sizeof(prio)))
 		return -EFAULT;
-	return set_policy(t, (int)a->v[0], policy & ~SCHED_RESET_ON_FORK, prio);
+	return set_policy(t, (int)a->v[0], policy & ~SCHED_RESET_ON_FORK, prio,
+			  policy & SCHED_RESET_ON_FORK);
 }
 
 long sys_sched_setparam(struct thread *t, const struct sysargs *a)
@@ -154,7 +161,7 @@ long sys_sched_setparam(struct thread *t, const struct sysargs *a)
 		return -EINVAL;
 	if (user_read(&prio, a->v[1], sizeof(prio)))
 		return -EFAULT;
-	return set_policy(t, (int)a->v[0], -1, prio);
+	return set_policy(t, (int)a->v[0], -1, prio, false);
 }
 
 long sys_sched_getscheduler(struct thread *self, const struct sysargs *a)
@@ -168,6 +175,8 @@ long sys_sched_getscheduler(struct thread *self, const struct sysargs *a)
 	if (!t)
 		return -ESRCH;
 	policy = t->user->sched_policy;
+	if (t->user->reset_on_fork)
+		policy |= SCHED_RESET_ON_FORK;
 	thread_put(t);
 	return policy;
 }
@@ -218,7 +227,7 @@ long sys_sched_rr_get_interval(struct thread *self, const struct sysargs *a)
 	if (!t)
 		return -ESRCH;
 	if (t->user->sched_policy != SCHED_FIFO)
-		ts[1] = SCHED_SLICE_NS;
+		ts[1] = t->user->sched_policy == SCHED_RR ? SCHED_RR_NS : SCHED_SLICE_NS;
 	thread_put(t);
 	return user_write(a->v[1], ts, sizeof(ts));
 }
@@ -248,6 +257,7 @@ long sys_sched_getattr(struct thread *self, const struct sysargs *a)
 		return -ESRCH;
 	attr.size = MIN(size, (uint32_t)sizeof(attr));
 	attr.policy = t->user->sched_policy;
+	attr.flags = t->user->reset_on_fork ? SCHED_FLAG_RESET_ON_FORK : 0;
 	attr.nice = is_rt((int)attr.policy) ? 0 : t->nice;
 	attr.priority = t->user->sched_prio;
 	attr.util_max = 1024;
@@ -275,7 +285,8 @@ long sys_sched_setattr(struct thread *self, const struct sysargs *a)
 		return -EFAULT;
 	if (attr.policy > INT32_MAX || attr.flags & ~0x7full)
 		return -EINVAL;
-	err = set_policy(self, (int)a->v[0], (int)attr.policy, attr.priority);
+	err = set_policy(self, (int)a->v[0], (int)attr.policy, attr.priority,
+			 attr.flags & SCHED_FLAG_RESET_ON_FORK);
 	if (err || is_rt((int)attr.policy))
 		return err;
 	t = target(self, (int)a->v[0]);

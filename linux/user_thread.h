@@ -6,5 +6,3 @@
 
 /* For t, which does not run yet. `parent`: whose mask and scheduling it inherits; NULL: the first thread. -ENOMEM. */
 err_t user_thread_new(struct thread *t, const struct user_thread *parent) must_check;
-/* Undoes it, for a thread that never ran. */
-void user_thread_abandon(struct thread *t);
