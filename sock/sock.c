@@ -66,7 +66,7 @@ static long socket_read(struct file *f, struct uio *u, uint64_t *pos)
 	struct sock_msg m = { .uio = u, .flags = wait_flag(f) };
 
 	(void)pos;
-	if (!u->left && s->type == LX_SOCK_STREAM)
+	if (!u->left)
 		return 0;
 	return s->ops->recvmsg(s, &m);
 }

@@ -162,6 +162,7 @@ static err_t enter_backlog(struct usock *u, struct usock *l, struct usock *far,
 }
 
 static void unix_release(struct sock *s);
+static void release(struct usock *u, bool reset);
 
 static err_t connect_stream(struct usock *u, struct usock *l, bool nonblock)
 {
@@ -185,14 +186,22 @@ static err_t connect_stream(struct usock *u, struct usock *l, bool nonblock)
 	return err;
 }
 
-/* A datagram socket's default destination; NULL: none any more. */
-static err_t connect_dgram(struct usock *u, struct usock *to)
+bool unix_may_send(const struct usock *u, const struct usock *to)
+{
+	return !to->peer || to->peer == u;
+}
+
+err_t unix_dgram_peer(struct usock *u, struct usock *to)
 {
 	struct usock *was;
 
 	if (to && to->s.type != LX_SOCK_DGRAM)
 		return -EPROTOTYPE;
 	spin_lock(&unix_lock);
+	if (to && !unix_may_send(u, to)) {
+		spin_unlock(&unix_lock);
+		return -EPERM;
+	}
 	was = u->peer;
 	u->peer = to;
 	u->state = to ? UNIX_CONNECTED : UNIX_FRESH;
@@ -211,7 +220,7 @@ static err_t unix_connect(struct sock *s, const struct sock_addr *a, bool nonblo
 	err_t err;
 
 	if (dgram && a->len >= 2 && a->family == LX_AF_UNSPEC)
-		return connect_dgram(u, NULL);
+		return unix_dgram_peer(u, NULL);
 	if (s->passcred) {
 		err = unix_autobind(u);
 		if (err)
@@ -220,7 +229,7 @@ static err_t unix_connect(struct sock *s, const struct sock_addr *a, bool nonblo
 	err = unix_find(a, &to);
 	if (err)
 		return err;
-	err = dgram ? connect_dgram(u, to) : connect_stream(u, to, nonblock);
+	err = dgram ? unix_dgram_peer(u, to) : connect_stream(u, to, nonblock);
 	unix_put(to);
 	return err;
 }
@@ -302,7 +311,7 @@ static void drop_backlog(struct usock *l)
 		spin_unlock(&l->lock);
 		if (!far)
 			return;
-		unix_release(&far->s);
+		release(far, true);
 	}
 }
 
@@ -335,10 +344,9 @@ static void tell_peer(struct usock *p, bool reset)
 	unix_wake_all(p, POLL_IN | POLL_OUT | POLL_HUP | POLL_RDHUP | POLL_ERR);
 }
 
-static void unix_release(struct sock *s)
+static void release(struct usock *u, bool reset)
 {
-	struct usock *u = usock_of(s), *p;
-	bool unread;
+	struct usock *p;
 
 	unix_unbind(u);
 	spin_lock(&unix_lock);
@@ -350,13 +358,18 @@ static void unix_release(struct sock *s)
 	spin_unlock(&u->lock);
 	spin_unlock(&unix_lock);
 	drop_backlog(u);
-	unread = drop_queue(u);
-	if (p && s->type != LX_SOCK_DGRAM)
-		tell_peer(p, unread);
+	reset |= drop_queue(u);
+	if (p && u->s.type != LX_SOCK_DGRAM)
+		tell_peer(p, reset);
 	if (p)
 		unix_put(p);
 	unix_wake_all(u, POLL_HUP); /* datagram senders that wait for room here */
 	unix_put(u);
+}
+
+static void unix_release(struct sock *s)
+{
+	release(usock_of(s), false);
 }
 
 /* --- options ------------------------------------------------------------------------------------------- */

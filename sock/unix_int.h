@@ -77,6 +77,10 @@ err_t unix_new(int type, int protocol, struct sock **out) must_check;
 void unix_get(struct usock *u);
 void unix_put(struct usock *u);
 struct usock *unix_peer(struct usock *u); /* with a reference; NULL: none */
+/* A datagram socket's default destination (NULL: none any more). -EPROTOTYPE, -EPERM. */
+err_t unix_dgram_peer(struct usock *u, struct usock *to) must_check;
+/* unix_lock held: a datagram socket that is connected hears its peer only. */
+bool unix_may_send(const struct usock *u, const struct usock *to);
 void unix_wake_all(struct usock *u, uint32_t mask);
 struct linux_ucred unix_cred_self(void);
 
@@ -96,4 +100,6 @@ void unix_msg_free(struct unix_msg *m);
 
 /* unix_rights.c */
 err_t unix_ctl_take(struct unix_msg *to, const struct sock_msg *m) must_check;
-void unix_ctl_give(struct usock *u, struct unix_msg *from, struct sock_msg *m, bool peek);
+/* To the reader: the sender's credentials, if asked for; its descriptors, which stay when `peek`. */
+void unix_cred_give(struct usock *u, struct unix_msg *from, struct sock_msg *m);
+void unix_rights_give(struct unix_msg *from, struct sock_msg *m, bool peek);

@@ -133,10 +133,17 @@ static err_t dgram_target(struct usock *u, const struct sock_addr *a, struct uso
 		return *to ? 0 : -ENOTCONN;
 	}
 	err = unix_find(a, to);
-	if (!err && (*to)->s.type != LX_SOCK_DGRAM) {
-		unix_put(*to);
-		return -EPROTOTYPE;
+	if (err)
+		return err;
+	if ((*to)->s.type != LX_SOCK_DGRAM) {
+		err = -EPROTOTYPE;
+	} else {
+		spin_lock(&unix_lock);
+		err = unix_may_send(u, *to) ? 0 : -EPERM;
+		spin_unlock(&unix_lock);
 	}
+	if (err)
+		unix_put(*to);
 	return err;
 }
 
@@ -144,7 +151,7 @@ static err_t send_target(struct usock *u, const struct sock_msg *m, struct usock
 {
 	if (u->s.type == LX_SOCK_DGRAM)
 		return dgram_target(u, m->addr, to);
-	if (m->addr && m->addr->len)
+	if (m->addr && m->addr->len && is_stream(u))
 		return u->state == UNIX_CONNECTED ? -EISCONN : -EOPNOTSUPP;
 	*to = unix_peer(u);
 	return *to ? 0 : -ENOTCONN;
@@ -170,20 +177,25 @@ long unix_send(struct sock *s, struct sock_msg *m)
 		r = -EPIPE;
 	else
 		r = is_stream(u) ? send_stream(u, to, m, deadline) : send_one(u, to, m, deadline);
+	/* A peer that is gone refuses once; then there is none. */
+	if (r == -ECONNREFUSED && (!m->addr || !m->addr->len))
+		(void)!unix_dgram_peer(u, NULL);
 	unix_put(to);
 	return r;
 }
 
 /* --- receiving --------------------------------------------------------------------------------------- */
 
-static err_t wait_first(struct usock *u, uint64_t deadline_ns)
+/* `more`: something was read already, and a pending error is left for the next call. */
+static err_t wait_first(struct usock *u, uint64_t deadline_ns, bool more)
 {
 	err_t err = 0;
 
 	spin_lock(&u->lock);
 	while (list_empty(&u->queue) && !u->shut_rd && !u->error && !err)
 		err = deadline_ns ? waitq_wait(&u->rd, deadline_ns) : -EAGAIN;
-	if (list_empty(&u->queue) && u->error) {
+	/* A stream's bytes come before its error, packets after it. */
+	if ((list_empty(&u->queue) || !is_stream(u)) && u->error && !more) {
 		err = -u->error;
 		u->error = 0;
 	}
@@ -207,11 +219,11 @@ static struct unix_msg *pop(struct usock *u)
  * Borrow the first message, waiting for it; NULL in *out: the end.  The read mutex stays held until the message
  * is put back or consumed, so that another reader does not take what follows it first.
  */
-static err_t borrow_first(struct usock *u, uint64_t deadline_ns,
+static err_t borrow_first(struct usock *u, uint64_t deadline_ns, bool more,
 			  struct unix_msg **out) no_lock_analysis
 {
 	for (;;) {
-		err_t err = wait_first(u, deadline_ns);
+		err_t err = wait_first(u, deadline_ns, more);
 
 		if (err)
 			return err;
@@ -220,7 +232,7 @@ static err_t borrow_first(struct usock *u, uint64_t deadline_ns,
 		if (*out)
 			return 0;
 		mutex_unlock(&u->rd_mtx);
-		if (u->shut_rd)
+		if (u->shut_rd || (more && u->error))
 			return 0;
 	}
 }
@@ -283,17 +295,19 @@ static long recv_packet(struct usock *u, struct sock_msg *m, uint64_t deadline_n
 	bool peek = m->flags & LX_MSG_PEEK;
 	struct unix_msg *um;
 	size_t n;
-	long r = borrow_first(u, deadline_ns, &um);
+	long r = borrow_first(u, deadline_ns, false, &um);
 
 	if (r)
 		return r;
-	if (!um)
-		return 0;
+	if (!um) /* shut: the end, but for who asked for a datagram without waiting */
+		return u->s.type == LX_SOCK_DGRAM && !deadline_ns ? -EAGAIN : 0;
 	n = MIN(um->len, m->uio->left);
 	r = n ? uio_write(m->uio, um->data, n) : 0;
 	if (r == (long)n) {
 		source_addr(um, m);
-		unix_ctl_give(u, um, m, peek);
+		sock_ctl_time(&u->s, 0, m);
+		unix_cred_give(u, um, m);
+		unix_rights_give(um, m, peek);
 		if (n < um->len)
 			m->out_flags |= LX_MSG_TRUNC;
 		if (u->s.type == LX_SOCK_SEQPACKET)
@@ -341,14 +355,16 @@ static long recv_stream(struct usock *u, struct sock_msg *m, uint64_t deadline_n
 
 	if (u->state != UNIX_CONNECTED && !u->peer && list_empty(&u->queue))
 		return -EINVAL;
+	if (!m->uio->left)
+		return wait_first(u, deadline_ns, false);
 	while (m->uio->left) {
 		bool rights, partly;
 
-		r = borrow_first(u, done && !all ? 0 : deadline_ns, &um);
+		r = borrow_first(u, done && !all ? 0 : deadline_ns, done, &um);
 		if (r || !um)
 			break; /* a wait that ends short of WAITALL still returns what there is */
-		/* Bytes from different senders, or with descriptors, are not glued together. */
-		if (done && (um->nfiles || (u->s.passcred && !same_cred(&cred, &um->cred)))) {
+		/* Bytes from different senders are not glued together. */
+		if (done && u->s.passcred && !same_cred(&cred, &um->cred)) {
 			put_back(u, um);
 			break;
 		}
@@ -356,7 +372,8 @@ static long recv_stream(struct usock *u, struct sock_msg *m, uint64_t deadline_n
 		rights = um->nfiles;
 		partly = um->len - um->off > m->uio->left;
 		if (!done)
-			unix_ctl_give(u, um, m, peek);
+			unix_cred_give(u, um, m);
+		unix_rights_give(um, m, peek);
 		r = recv_part(u, um, m, peek);
 		if (r <= 0)
 			break;

@@ -100,12 +100,16 @@ static void drop_files(struct unix_msg *from)
 	from->nfiles = 0;
 }
 
-void unix_ctl_give(struct usock *u, struct unix_msg *from, struct sock_msg *m, bool peek)
+void unix_cred_give(struct usock *u, struct unix_msg *from, struct sock_msg *m)
 {
 	if (u->s.passcred && m->ctl_out &&
 	    !sock_ctl_put(m->ctl_out, LX_SOL_SOCKET, LX_SCM_CREDENTIALS, &from->cred,
 			  sizeof(from->cred)))
 		m->out_flags |= LX_MSG_CTRUNC;
+}
+
+void unix_rights_give(struct unix_msg *from, struct sock_msg *m, bool peek)
+{
 	if (!from->nfiles)
 		return;
 	give_files(from, m);
