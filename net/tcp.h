@@ -96,7 +96,7 @@ size_t tcp_writable(const struct tcp_conn *c); /* bytes that tcp_send() would ta
 size_t tcp_unsent(const struct tcp_conn *c);   /* queued, never sent (SIOCOUTQNSD) */
 size_t tcp_unacked(const struct tcp_conn *c);  /* queued, not acknowledged (SIOCOUTQ) */
 bool tcp_at_mark(const struct tcp_conn *c);
-unsigned tcp_level(const struct tcp_conn *c); /* NET_* that hold now */
+unsigned tcp_level(struct tcp_conn *c); /* NET_* that hold now; NET_OUT is raised if it does not */
 
 /* --- closing ------------------------------------------------------------------------------------- */
 

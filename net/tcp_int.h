@@ -541,6 +541,8 @@ struct pbuf *tcp_sndq_seek(struct tcp_conn *c, uint32_t off, uint32_t *in);
 /* Append references to [off.. off+len) to `p`; returns how many fitted its fragments. */
 uint32_t tcp_sndq_attach(struct pbuf *b, uint32_t in, uint32_t len, struct pkt *p);
 void tcp_sndbuf_tune(struct tcp_conn *c);
+/* Enough room for the writer to be worth waking: a third, and under the low-water mark. */
+bool tcp_write_space_ok(const struct tcp_conn *c);
 void tcp_write_space(struct tcp_conn *c); /* tell the writer if there is enough room again */
 
 extern const struct tcp_cc_ops tcp_cc_cubic, tcp_cc_reno;

@@ -124,8 +124,7 @@ size_t tcp_unacked(const struct tcp_conn *c)
 	return c->sq_bytes;
 }
 
-/* Enough room for the writer to be worth waking: a third, and under the low-water mark. */
-static bool write_space_ok(const struct tcp_conn *c)
+bool tcp_write_space_ok(const struct tcp_conn *c)
 {
 	return tcp_writable(c) >= c->sndbuf / 3 &&
 	       tcp_unsent(c) < tcp_opt(c, TCP_OPT_NOTSENT_LOWAT);
@@ -133,7 +132,7 @@ static bool write_space_ok(const struct tcp_conn *c)
 
 void tcp_write_space(struct tcp_conn *c)
 {
-	if (c->nospace && write_space_ok(c)) {
+	if (c->nospace && tcp_write_space_ok(c)) {
 		c->nospace = false;
 		net_ep_raise(&c->ep, NET_OUT);
 	}

@@ -223,7 +223,7 @@ void tcp_conn_addr(const struct tcp_conn *c, struct tcp_conn_addr *out)
 	*out = c->addr;
 }
 
-unsigned tcp_level(const struct tcp_conn *c)
+unsigned tcp_level(struct tcp_conn *c)
 {
 	unsigned ev = 0;
 
@@ -239,9 +239,10 @@ unsigned tcp_level(const struct tcp_conn *c)
 		ev |= NET_RDHUP;
 	if (c->fin_queued && (c->fin_rcvd || c->shut_rd))
 		ev |= NET_HUP;
-	if (c->fin_queued ||
-	    (tcp_writable(c) >= c->sndbuf / 3 && tcp_unsent(c) < tcp_opt(c, TCP_OPT_NOTSENT_LOWAT)))
+	if (c->fin_queued || tcp_write_space_ok(c))
 		ev |= NET_OUT;
+	else
+		c->nospace = true; /* who has seen that there is none may wait for it */
 	if (c->urg_rcv || c->urg_have)
 		ev |= NET_PRI;
 	return ev;

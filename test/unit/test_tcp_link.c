@@ -274,6 +274,55 @@ static void an_outage_is_survived(void **state)
 	transfer(&k, 1000000, 1000000, 60, false);
 }
 
+/* Events of the stack until `ep` is told of one of `want`. */
+static bool hears(struct link *l, int side, struct tcp_conn *c, unsigned want)
+{
+	uint64_t until = l->now + 5000000000ULL;
+	unsigned ev;
+
+	while (link_step(l, until)) {
+		struct net_ep *ep;
+
+		while ((ep = net_ready_pop(l->end[side].st, &ev)))
+			if (ep == tcp_ep(c) && (ev & want))
+				return true;
+	}
+	return false;
+}
+
+/*
+ * A writer that never lets send() fail but asks first whether there is room: when it has seen that there is none, it
+ * hears of it (it would sleep for ever).
+ */
+static void who_sees_no_room_hears_of_it(void **state)
+{
+	struct link_cfg k = { .seed = 10, .delay_ns = 5000000 };
+	struct tcp_conn_addr a = { .remote = end_addr4(1), .local = ip4(0), .rport = PORT };
+	struct flow f = { .salt_out = 1 };
+	struct tcp_listener *lis;
+	struct tcp_conn *like;
+	struct link l;
+
+	(void)state;
+	link_init(&l, &k);
+	assert_int_equal(tcp_new(l.end[1].st, &l, &like), 0);
+	assert_int_equal(tcp_listen(like, (struct ip_addr){ 0 }, PORT, 0, 8, &l, &lis), 0);
+	tcp_close(like, l.now);
+	assert_int_equal(tcp_new(l.end[0].st, &f, &f.c), 0);
+	assert_int_equal(tcp_connect(f.c, &a, l.now), 0);
+	net_flush(l.end[0].st);
+	assert_true(hears(&l, 0, f.c, NET_OUT));
+	while (tcp_level(f.c) & NET_OUT)
+		assert_int_equal(tcp_send(f.c, &(struct net_iov){ copy_from, &f }, 1000, 0, l.now),
+				 1000);
+	net_flush(l.end[0].st);
+	assert_true(hears(&l, 0, f.c, NET_OUT));
+	assert_true(tcp_level(f.c) & NET_OUT);
+	tcp_close(f.c, l.now);
+	tcp_listener_close(lis, l.now);
+	link_fini(&l);
+}
+
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
@@ -285,6 +334,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(a_bottleneck_is_shared_out),
 		cmocka_unit_test(a_black_hole_is_survived),
 		cmocka_unit_test(an_outage_is_survived),
+		cmocka_unit_test(who_sees_no_room_hears_of_it),
 	};
 
 	(void)argc, (void)argv;
