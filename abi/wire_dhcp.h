@@ -87,4 +87,15 @@ enum {
 	DHCP6_O_RAPID_COMMIT = 14,
 	DHCP6_O_DNS = 23,
 	DHCP6_O_DOMAINS = 24,
+	DHCP6_O_REFRESH = 32, /* information refresh time */
+	DHCP6_O_SOL_MAX_RT = 82,
+	DHCP6_O_INF_MAX_RT = 83,
+};
+enum { /* RFC 8415 21.13 */
+       DHCP6_S_SUCCESS,
+       DHCP6_S_UNSPEC,
+       DHCP6_S_NO_ADDRS,
+       DHCP6_S_NO_BINDING,
+       DHCP6_S_NOT_ON_LINK,
+       DHCP6_S_USE_MULTICAST,
 };

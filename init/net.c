@@ -9,6 +9,7 @@
 #include "arch/boot.h"
 #include "dev/netifs.h"
 #include "init/config.h"
+#include "init/root.h"
 #include "kern/clock.h"
 #include "kern/klog.h"
 #include "kern/panic.h"
@@ -158,6 +159,8 @@ static err_t start_one(struct netif *nif, unsigned n)
 
 	if (err)
 		return err;
+	/* The same at each boot of an image, and no two machines have both the same disk and the same MAC. */
+	memcpy(c.ip6_secret, root_uuid(), sizeof(c.ip6_secret));
 	if (!from_command_line(nif->name, &c))
 		from_manifest(n, &c);
 	return netconf_start(nif->index, &c);

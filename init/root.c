@@ -11,10 +11,16 @@
 #include "vfs/tfs.h"
 #include "vfs/vfs.h"
 
+static struct tfs_ident ident; /* [I] of the root */
+
+const uint8_t *root_uuid(void)
+{
+	return ident.uuid;
+}
+
 static void mount_disk(void)
 {
 	struct blk *disk = blk_next(NULL);
-	struct tfs_ident ident;
 	uint64_t first, nsect;
 	struct fs *fs;
 	err_t err;
@@ -50,14 +56,14 @@ static bool is_called(const struct tfs_ident *id, const struct sym *name)
 /* The disk that holds the volume; the root disk is not one. */
 static bool mount_volume(const struct sym *name, const char *path)
 {
-	struct tfs_ident ident;
+	struct tfs_ident vol;
 	uint64_t first, nsect;
 	struct fs *fs;
 
 	for (struct blk *b = blk_next(blk_next(NULL)); b; b = blk_next(b)) {
 		err_t err;
 
-		if (tfs_fs_find(b, &first, &nsect, &ident) || !is_called(&ident, name))
+		if (tfs_fs_find(b, &first, &nsect, &vol) || !is_called(&vol, name))
 			continue;
 		err = tfs_fs_mount(b, first, nsect, path, 0, &fs);
 		if (err)

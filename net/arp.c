@@ -48,6 +48,14 @@ void arp_announce(struct net_if *ifc, struct ip_addr addr)
 		arp_send(ifc, ARP_REQUEST, addr, addr, none, all); /* RFC 5227 2.3 */
 }
 
+/* RFC 5227 2.1.1: asks without saying that we have it. */
+void arp_probe(struct net_if *ifc, struct ip_addr addr)
+{
+	static const struct eth_addr none;
+
+	arp_send(ifc, ARP_REQUEST, ip4(0), addr, none, all);
+}
+
 /* The checked packet; false: malformed. */
 static bool arp_parse(struct pkt *p, struct wire_arp *a)
 {
@@ -80,6 +88,9 @@ void arp_input(struct net_if *ifc, struct pkt *p)
 	tpa = ip4_from_wire(a.tpa);
 	memcpy(sha.b, a.sha, 6);
 	for_us = is_ours(ifc, tpa);
+	if (unlikely(is_ours(ifc, spa) || (for_us && ip_is_any(spa))) &&
+	    memcmp(sha.b, ifc->mac.b, 6) != 0)
+		acd_conflict(ifc, ip_is_any(spa) ? tpa : spa, ip_is_any(spa));
 	/* RFC 826: merge first; make an entry only if we are the target.  A probe (RFC 5227) has no spa. */
 	if (ip_is_unicast(spa) && !is_ours(ifc, spa)) {
 		n = neigh_get(ifc, spa, for_us);

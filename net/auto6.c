@@ -12,8 +12,11 @@ enum {
 	OPT_PREFIX = 3,
 	OPT_MTU = 5,
 	OPT_RDNSS = 25,
+	OPT_DNSSL = 31,
 	PREFIX_ONLINK = 0x80,
 	PREFIX_AUTO = 0x40,
+	RA_MANAGED = 0x80,
+	RA_OTHER = 0x40,
 	TEMP_PREFERRED_S = 86400,
 	TEMP_VALID_S = 2 * 86400,
 	DAD_TRIES = 3, /* RFC 7217 6: IDGEN_RETRIES */
@@ -27,6 +30,7 @@ struct auto6 {
 	uint8_t dad_count;
 	bool privacy;
 	bool heard; /* a router */
+	struct siphash_key secret;
 };
 
 static const struct ip_addr all_routers = { .b = { 0xff, 2, [15] = 2 } };
@@ -46,15 +50,9 @@ static struct ip_addr stable(const struct net_if *ifc, struct ip_addr prefix, ui
 		uint64_t prefix;
 		uint8_t mac[6], dad, zero;
 	} in = { prefix.q[0], { 0 }, dad, 0 };
-	uint64_t id;
-
-	/* The secret must outlive a boot for the address to be stable; the machine's address stands in for a
-	 * stored one, under a key of its own. */
-	static const struct siphash_key k = { 0x436f7261636c6536, 0x72666337323137 };
 
 	memcpy(in.mac, ifc->mac.b, 6);
-	id = siphash(&k, &in, sizeof(in));
-	prefix.q[1] = id;
+	prefix.q[1] = siphash(&ifc->auto6->secret, &in, sizeof(in));
 	return prefix;
 }
 
@@ -115,7 +113,8 @@ static void rs_timer(struct wheel_timer *t, uint64_t now)
 	solicit(container_of(t, struct auto6, timer));
 }
 
-err_t net_auto6_start(struct net_if *ifc, bool privacy, uint64_t now)
+err_t net_auto6_start(struct net_if *ifc, const uint8_t secret[NET_SECRET], bool privacy,
+		      uint64_t now)
 {
 	struct net_stack *st = ifc->st;
 	struct ip_addr ll = { .b = { 0xfe, 0x80 } };
@@ -129,6 +128,7 @@ err_t net_auto6_start(struct net_if *ifc, bool privacy, uint64_t now)
 		return -ENOMEM;
 	a->ifc = ifc;
 	a->privacy = privacy;
+	memcpy(&a->secret, secret, sizeof(a->secret));
 	wheel_timer_init(&a->timer, rs_timer);
 	ifc->auto6 = a;
 	add_address(ifc, stable(ifc, ll, 0), NET_ADDR_LINK, UINT32_MAX, UINT32_MAX);
@@ -154,6 +154,7 @@ void auto6_link(struct net_if *ifc)
 	ifc->auto6->rs_sent = 0;
 	ifc->auto6->heard = false;
 	solicit(ifc->auto6);
+	dhcp6_link(ifc);
 }
 
 /* RFC 7217 6: another try, a few times. */
@@ -164,10 +165,13 @@ void auto6_addr_dup(struct if_addr *dup)
 	struct ip_addr prefix = dup->a.addr;
 	struct net_ifaddr old = dup->a;
 
-	if (!a || a->dad_count >= DAD_TRIES ||
-	    (old.origin != NET_ADDR_LINK && old.origin != NET_ADDR_SLAAC))
+	if (!a || a->dad_count >= DAD_TRIES || old.origin == NET_ADDR_STATIC)
 		return;
 	a->dad_count++;
+	if (old.origin == NET_ADDR_TEMP) {
+		auto6_temp_next(ifc, prefix);
+		return;
+	}
 	prefix.q[1] = 0;
 	add_address(ifc, stable(ifc, prefix, a->dad_count), (enum net_addr_origin)old.origin,
 		    UINT32_MAX, UINT32_MAX);
@@ -191,6 +195,19 @@ static void default_route(struct net_if *ifc, struct ip_addr router, uint32_t li
 		ifc->st->gen++;
 }
 
+/* RFC 8981 3.4 (1): a temporary address lives no longer than its prefix, and not longer for its sake. */
+static void shorten(struct if_addr *a, uint64_t valid, uint64_t preferred)
+{
+	if (preferred >= a->a.preferred_ns && valid >= a->a.valid_ns)
+		return;
+	a->a.preferred_ns = MIN(a->a.preferred_ns, preferred);
+	a->a.valid_ns = MIN(a->a.valid_ns, MAX(valid, a->ifc->st->now + 7200 * SECOND));
+	if (a->a.preferred_ns <= a->ifc->st->now)
+		a->a.flags |= NET_ADDR_DEPRECATED;
+	if (!(a->a.flags & NET_ADDR_TENTATIVE))
+		if_addr_lifetimes(a);
+}
+
 /* RFC 4862 5.5.3 (e): an address of the prefix is there: only its lifetimes move. */
 static bool refresh(struct net_if *ifc, struct ip_addr prefix, uint32_t valid, uint32_t preferred)
 {
@@ -201,7 +218,11 @@ static bool refresh(struct net_if *ifc, struct ip_addr prefix, uint32_t valid, u
 		struct if_addr *a = &ifc->addr[i];
 		uint64_t v = seconds_from(st, valid);
 
-		if (a->a.origin != NET_ADDR_SLAAC || a->a.addr.q[0] != prefix.q[0])
+		if (a->a.addr.q[0] != prefix.q[0])
+			continue;
+		if (a->a.origin == NET_ADDR_TEMP)
+			shorten(a, v, seconds_from(st, preferred));
+		if (a->a.origin != NET_ADDR_SLAAC)
 			continue;
 		found = true;
 		/* Two hours at least, unless it was less already: nobody may switch us off at once. */
@@ -218,6 +239,40 @@ static bool refresh(struct net_if *ifc, struct ip_addr prefix, uint32_t valid, u
 	return found;
 }
 
+static uint32_t seconds_left(const struct net_stack *st, uint64_t until)
+{
+	if (until == UINT64_MAX)
+		return UINT32_MAX;
+	return until > st->now ? (uint32_t)MIN((until - st->now) / SECOND, UINT32_MAX - 1ULL) : 0;
+}
+
+/* RFC 8981 3.3, 3.8: preferred for a day less up to two fifths, so that hosts do not change together. */
+static void add_temporary(struct net_if *ifc, struct ip_addr prefix, uint32_t valid,
+			  uint32_t preferred)
+{
+	uint32_t desync = net_random(ifc->st) % (TEMP_PREFERRED_S / 5 * 2);
+
+	preferred = MIN(preferred, TEMP_PREFERRED_S - desync);
+	if (preferred <= NET_REGEN_S)
+		return; /* 3.4 (5): it would have to be replaced at once */
+	prefix.q[1] = net_random64(ifc->st);
+	add_address(ifc, prefix, NET_ADDR_TEMP, MIN(valid, (uint32_t)TEMP_VALID_S), preferred);
+}
+
+/* 3.5: a temporary address is about to be deprecated: the next one, from what is left of the public one. */
+void auto6_temp_next(struct net_if *ifc, struct ip_addr old)
+{
+	for (unsigned i = 0; ifc->auto6 && i < ifc->naddrs; i++) {
+		const struct net_ifaddr *a = &ifc->addr[i].a;
+
+		if (a->origin != NET_ADDR_SLAAC || a->addr.q[0] != old.q[0])
+			continue;
+		add_temporary(ifc, old, seconds_left(ifc->st, a->valid_ns),
+			      seconds_left(ifc->st, a->preferred_ns));
+		return;
+	}
+}
+
 static void prefix_in(struct net_if *ifc, const uint8_t *o)
 {
 	struct net_stack *st = ifc->st;
@@ -230,7 +285,6 @@ static void prefix_in(struct net_if *ifc, const uint8_t *o)
 			       .metric = 256,
 			       .proto = 2,
 			       .expires_ns = seconds_from(st, valid) };
-	struct ip_addr temp = prefix;
 
 	if (o[2] > 128 || ip6_is_link_local(prefix) || ip_is_multicast(prefix) || preferred > valid)
 		return;
@@ -244,33 +298,39 @@ static void prefix_in(struct net_if *ifc, const uint8_t *o)
 	    refresh(ifc, prefix, valid, preferred) || valid == 0)
 		return;
 	add_address(ifc, stable(ifc, prefix, 0), NET_ADDR_SLAAC, valid, preferred);
-	if (ifc->auto6->privacy) {
-		temp.q[1] = net_random64(st);
-		add_address(ifc, temp, NET_ADDR_TEMP, MIN(valid, (uint32_t)TEMP_VALID_S),
-			    MIN(preferred, (uint32_t)TEMP_PREFERRED_S));
-	}
+	if (ifc->auto6->privacy)
+		add_temporary(ifc, prefix, valid, preferred);
 }
 
-/* RFC 8106 5.1 */
+/* RFC 8106 5.1: added to what other options said, or with lifetime 0 taken away. */
 static void rdnss_in(struct net_if *ifc, const uint8_t *o, uint32_t len)
 {
-	struct net_lease *l = &ifc->lease;
-	bool changed = false;
+	struct dns_list l = ifc->dns[DNS_RA];
+	bool add = get32(o + 4) != 0;
 
-	if (get32(o + 4) == 0)
-		return;
-	for (uint32_t at = 8; at + 16 <= len && l->ndns < NET_DNS_MAX; at += 16) {
+	for (uint32_t at = 8; at + 16 <= len; at += 16) {
 		struct ip_addr a = ip6_from_wire(o + at);
 		unsigned i = 0;
 
-		while (i < l->ndns && !ip_eq(l->dns[i], a))
+		while (i < l.n && !ip_eq(l.addr[i], a))
 			i++;
-		if (i == l->ndns) {
-			l->dns[l->ndns++] = a;
-			changed = true;
-		}
+		if (i == l.n && add && l.n < NET_DNS_MAX)
+			l.addr[l.n++] = a;
+		else if (i < l.n && !add)
+			l.addr[i] = l.addr[--l.n];
 	}
-	if (changed)
+	lease_dns(ifc, DNS_RA, l.addr, l.n);
+}
+
+/* RFC 8106 5.2; a name that DHCP gave stays. */
+static void dnssl_in(struct net_if *ifc, const uint8_t *o, uint32_t len)
+{
+	struct net_lease *l = &ifc->lease;
+
+	if (l->domain[0] || get32(o + 4) == 0)
+		return;
+	lease_domains(l->domain, sizeof(l->domain), o + 8, len - 8);
+	if (l->domain[0])
 		net_changed(ifc, NET_CHG_DNS);
 }
 
@@ -293,6 +353,10 @@ static void option_in(struct net_if *ifc, const uint8_t *o, uint32_t len)
 	case OPT_RDNSS:
 		if (len >= 24)
 			rdnss_in(ifc, o, len);
+		break;
+	case OPT_DNSSL:
+		if (len >= 16)
+			dnssl_in(ifc, o, len);
 		break;
 	}
 }
@@ -320,4 +384,5 @@ void auto6_input_ra(struct net_if *ifc, const struct ip_rx *rx, const uint8_t *m
 		option_in(ifc, m + at, len);
 		at += len;
 	}
+	dhcp6_wanted(ifc, m[5] & RA_MANAGED, m[5] & RA_OTHER);
 }

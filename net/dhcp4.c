@@ -5,9 +5,11 @@
  */
 #include "net/dhcp4_int.h"
 
-#include "net/csum.h"
-
 #define SECOND 1000000000ULL
+enum {
+	DECLINES_MAX = 3,
+	DECLINE_WAIT_S = 10, /* RFC 2131 3.1, 5 */
+};
 
 enum dhcp4_state { D4_SELECTING, D4_REQUESTING, D4_BOUND, D4_RENEWING, D4_REBINDING, D4_NSTATES };
 
@@ -22,6 +24,7 @@ struct dhcp4 {
 	struct ip_addr addr, server;
 	uint64_t t1_ns, t2_ns, expires_ns;
 	bool have_addr;
+	uint8_t declines;
 	char hostname[64];
 	struct dhcp4_msg msg; /* the one at hand: too large for a stack */
 };
@@ -30,6 +33,7 @@ static void send(struct dhcp4 *d, uint8_t type)
 {
 	struct net_stack *st = d->ifc->st;
 	bool bound = d->state == D4_BOUND || d->state == D4_RENEWING || d->state == D4_REBINDING;
+	bool names_addr = type == DHCP4_REQUEST || type == DHCP4_DECLINE;
 	struct dhcp4_req r = {
 		.type = type,
 		.xid = d->xid,
@@ -37,35 +41,22 @@ static void send(struct dhcp4 *d, uint8_t type)
 		.mac = d->ifc->mac,
 		.broadcast = !bound,
 		.ciaddr = bound ? d->addr : ip4(0),
-		.requested = type == DHCP4_REQUEST && !bound ? d->addr : ip4(0),
-		.server = (type == DHCP4_REQUEST && !bound) || type == DHCP4_RELEASE ? d->server
-										     : ip4(0),
+		.requested = names_addr && !bound ? d->addr : ip4(0),
+		.server = (names_addr && !bound) || type == DHCP4_RELEASE ? d->server : ip4(0),
 		.hostname = d->hostname,
 	};
 	bool unicast = d->state == D4_RENEWING || type == DHCP4_RELEASE;
-	struct ip_tx ip = { .src = bound ? d->addr : ip4(0),
-			    .dst = unicast ? d->server : ip4(0xffffffff),
-			    .proto = IP_P_UDP };
+	struct udp_bare to = { .src = bound ? d->addr : ip4(0),
+			       .dst = unicast ? d->server : ip4(0xffffffff),
+			       .sport = DHCP4_CLIENT_PORT,
+			       .dport = DHCP4_SERVER_PORT,
+			       .ifc = d->ifc };
 	struct pkt *p = pkt_alloc_lin(&st->pool, PKT_HEADROOM + 8, DHCP4_MSG_MAX);
-	struct wire_udp *h;
-	struct net_dst way;
 
 	if (!p)
 		return;
 	(void)pkt_put(p, (uint32_t)dhcp4_build(p->data, &r));
-	h = (struct wire_udp *)pkt_push(p, sizeof(*h));
-	p->l4 = p->data;
-	*h = (struct wire_udp){ be16_of(DHCP4_CLIENT_PORT), be16_of(DHCP4_SERVER_PORT),
-				be16_of((uint16_t)p->len), be16_of(0) };
-	csum_store(&h->csum, (uint16_t)~csum_fold(csum_pseudo(ip.src, ip.dst, IP_P_UDP, p->len)));
-	p->csum_off = offsetof(struct wire_udp, csum);
-	p->flags |= PKT_CSUM_NEEDED | PKT_NOLOOP;
-	if (dst_resolve(st, ip.dst, d->ifc, &way) != 0) {
-		net_drop(st, p, DROP_IP_NO_ROUTE);
-		return;
-	}
-	if (ip_output(st, p, &ip, &way) != 0)
-		MIB_INC(st, Udp_SndbufErrors);
+	udp_send_bare(st, p, &to);
 }
 
 static void wake_at(struct dhcp4 *d, uint64_t at)
@@ -135,9 +126,8 @@ static void lease_info(struct dhcp4 *d, const struct dhcp4_msg *m)
 {
 	struct net_lease *l = &d->ifc->lease;
 
-	memcpy(l->dns, m->dns, sizeof(l->dns));
+	lease_dns(d->ifc, DNS_DHCP4, m->dns, m->ndns);
 	memcpy(l->ntp, m->ntp, sizeof(l->ntp));
-	l->ndns = m->ndns;
 	l->nntp = m->nntp;
 	memcpy(l->hostname, m->hostname, sizeof(l->hostname));
 	memcpy(l->domain, m->domain, sizeof(l->domain));
@@ -328,6 +318,24 @@ static void dhcp4_timer(struct wheel_timer *t, uint64_t now)
 
 	(void)now;
 	on_time[d->state](d);
+}
+
+/* --- conflicts ------------------------------------------------------------------------------------ */
+
+void dhcp4_conflict(struct net_if *ifc, struct ip_addr a)
+{
+	struct dhcp4 *d = ifc->dhcp4;
+
+	/* Where every address is answered for, by a proxy, we would never get one: then it is used all the same. */
+	if (!d || !d->have_addr || !ip_eq(d->addr, a) || d->declines >= DECLINES_MAX)
+		return;
+	d->declines++;
+	lease_drop(d);
+	d->state = D4_SELECTING;
+	send(d, DHCP4_DECLINE);
+	d->xid = net_random(ifc->st); /* an offer on its way counts no more */
+	d->tries = 0;
+	wake_at(d, ifc->st->now + DECLINE_WAIT_S * SECOND);
 }
 
 /* --- start and stop ------------------------------------------------------------------------------- */

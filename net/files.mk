@@ -49,3 +49,7 @@ net-y += net/ip6.c
 net-y += net/icmp6.c
 net-y += net/nd.c
 net-y += net/auto6.c
+net-y += net/acd.c
+net-y += net/lease.c
+net-y += net/dhcp6.c
+net-y += net/dhcp6_wire.c

@@ -86,6 +86,7 @@ void net_if_del(struct net_if *ifc)
 	list_del(&ifc->vlan_link);
 	net_if_up(ifc, false, st->now);
 	net_dhcp4_stop(ifc, st->now);
+	dhcp6_stop(ifc);
 	auto6_stop(ifc);
 	while (ifc->naddrs)
 		if (net_addr_del(ifc, ifc->addr[0].a.addr, st->now) != 0)
@@ -133,7 +134,7 @@ void net_if_link(struct net_if *ifc, uint64_t now)
 		auto6_link(ifc);
 		for (unsigned i = 0; i < ifc->naddrs; i++)
 			if (ip_is_v4(ifc->addr[i].a.addr))
-				arp_announce(ifc, ifc->addr[i].a.addr);
+				acd_start(&ifc->addr[i]);
 	}
 	net_changed(ifc, NET_CHG_LINK);
 }
@@ -241,6 +242,14 @@ static void addr_expired(struct wheel_timer *t, uint64_t now)
 			return;
 		return;
 	}
+	if (a->a.origin == NET_ADDR_TEMP && !a->replaced) {
+		a->replaced = true;
+		auto6_temp_next(ifc, a->a.addr);
+		if (now < a->a.preferred_ns) {
+			wheel_timer_set(&ifc->st->wheel, &a->timer, a->a.preferred_ns);
+			return;
+		}
+	}
 	if (now >= a->a.preferred_ns)
 		a->a.flags |= NET_ADDR_DEPRECATED; /* RFC 4862 5.5.4 */
 	if (a->a.valid_ns != UINT64_MAX)
@@ -254,6 +263,8 @@ void if_addr_lifetimes(struct if_addr *a)
 
 	if (a->a.preferred_ns <= a->ifc->st->now)
 		at = a->a.valid_ns;
+	else if (a->a.origin == NET_ADDR_TEMP && !a->replaced)
+		at -= NET_REGEN_S * 1000000000ULL;
 	if (at != UINT64_MAX)
 		wheel_timer_set(&a->ifc->st->wheel, &a->timer, at);
 	else
@@ -299,6 +310,8 @@ static void addr_slot_remove(struct net_if *ifc, unsigned at)
 		to->a = from->a;
 		to->dad_left = from->dad_left;
 		to->used = from->used;
+		to->replaced = from->replaced;
+		to->defended_ns = from->defended_ns;
 		wheel_timer_init(&to->timer, from->timer.fn);
 		if (armed)
 			wheel_timer_set(w, &to->timer, (tick - 1) << WHEEL_TICK_SHIFT);
@@ -329,8 +342,6 @@ err_t net_addr_add(struct net_if *ifc, const struct net_ifaddr *a, uint64_t now)
 	if (slot->a.valid_ns == 0)
 		slot->a.valid_ns = slot->a.preferred_ns = UINT64_MAX;
 	st->gen++;
-	if (v4 && ifc->up && !ifc->loopback)
-		arp_announce(ifc, a->addr);
 	if (!v4 && !ifc->loopback && !(a->flags & NET_ADDR_NODAD)) {
 		slot->a.flags |= NET_ADDR_TENTATIVE;
 		slot->dad_left = 1;
@@ -340,6 +351,8 @@ err_t net_addr_add(struct net_if *ifc, const struct net_ifaddr *a, uint64_t now)
 		if_addr_lifetimes(slot);
 		nd_dad_start(slot); /* its group */
 	}
+	if (v4 && ifc->up && !ifc->loopback)
+		acd_start(slot);
 	net_changed(ifc, NET_CHG_ADDR);
 	return 0;
 }

@@ -106,7 +106,10 @@ static void dad_failed(struct if_addr *a)
 	a->a.flags = (uint8_t)((a->a.flags & ~NET_ADDR_TENTATIVE) | NET_ADDR_DUPLICATE);
 	a->ifc->st->gen++;
 	net_changed(a->ifc, NET_CHG_ADDR);
-	auto6_addr_dup(a);
+	if (a->a.origin == NET_ADDR_DHCP)
+		dhcp6_conflict(a->ifc, a->a.addr);
+	else
+		auto6_addr_dup(a);
 }
 
 static void dad_done(struct if_addr *a)

@@ -264,6 +264,12 @@ struct net_lease {
  * by themselves; net_ops.changed tells. */
 must_check err_t net_dhcp4_start(struct net_if *ifc, const char *hostname, uint64_t now);
 void net_dhcp4_stop(struct net_if *ifc, uint64_t now); /* releases the address */
-/* Link-local address, router solicitation, SLAAC.  What a router leaves to DHCPv6 is not asked for. */
-must_check err_t net_auto6_start(struct net_if *ifc, bool privacy, uint64_t now);
+/*
+ * Link-local address, router solicitation, SLAAC; DHCPv6 where a router says so.  `secret`: what makes the
+ * addresses ours and no other machine's (RFC 7217); the same at each boot, or they change.  privacy: temporary
+ * addresses besides (RFC 8981).
+ */
+enum { NET_SECRET = 16 };
+must_check err_t net_auto6_start(struct net_if *ifc, const uint8_t secret[NET_SECRET], bool privacy,
+				 uint64_t now);
 const struct net_lease *net_if_lease(const struct net_if *ifc);

@@ -70,8 +70,17 @@ struct if_addr {
 	struct net_ifaddr a;
 	struct wheel_timer timer; /* DAD, then lifetimes */
 	struct net_if *ifc;
-	uint8_t dad_left;
+	uint8_t dad_left; /* IPv4: steps of acd.c still to do */
 	bool used;
+	bool replaced;	      /* a temporary address whose successor is there */
+	uint64_t defended_ns; /* IPv4: when another was last told that this is ours */
+};
+
+enum dns_source { DNS_DHCP4, DNS_RA, DNS_DHCP6, DNS_SOURCES };
+
+struct dns_list {
+	struct ip_addr addr[NET_DNS_MAX];
+	uint8_t n;
 };
 
 /* One interface of one shard. */
@@ -96,7 +105,9 @@ struct net_if {
 	uint32_t ngroups;
 	struct dhcp4 *dhcp4; /* while the client runs */
 	struct auto6 *auto6; /* while IPv6 is configured automatically */
+	struct dhcp6 *dhcp6; /* once a router has named it */
 	struct net_lease lease;
+	struct dns_list dns[DNS_SOURCES];      /* what lease.dns is made of */
 	struct wheel_timer mcast_timer;	       /* general query: report all */
 	uint64_t igmp_v1_until, igmp_v2_until; /* an older querier was heard (RFC 3376 7.2.1) */
 	uint8_t ip6_hops;		       /* from router advertisements */
@@ -203,6 +214,7 @@ void arp_input(struct net_if *ifc, struct pkt *p);
 void arp_request(struct net_if *ifc, struct ip_addr target, struct ip_addr from,
 		 const struct eth_addr *to);
 void arp_announce(struct net_if *ifc, struct ip_addr addr);
+void arp_probe(struct net_if *ifc, struct ip_addr addr);
 
 /* --- route.c --- */
 /* Find the way to dst; ifc restricts (NULL: any).  0 or -ENETUNREACH. */
@@ -296,11 +308,32 @@ void nd_send(struct net_if *ifc, struct pkt *p, struct ip_addr src, struct ip_ad
 const uint8_t *nd_option(const uint8_t *o, uint32_t n, uint8_t type, uint32_t *len);
 void auto6_input_ra(struct net_if *ifc, const struct ip_rx *rx, const uint8_t *msg, uint32_t len);
 void auto6_addr_dup(struct if_addr *a);
+enum { NET_REGEN_S = 5 }; /* RFC 8981 3.8: REGEN_ADVANCE */
+void auto6_temp_next(struct net_if *ifc, struct ip_addr old);
 void auto6_stop(struct net_if *ifc);
 void auto6_link(struct net_if *ifc);
 
 /* --- dhcp4.c --- */
-void dhcp4_input(struct net_if *ifc, struct pkt *p); /* data at the message; takes it */
+void dhcp4_input(struct net_if *ifc, struct pkt *p);	   /* data at the message; takes it */
+void dhcp4_conflict(struct net_if *ifc, struct ip_addr a); /* another has it (RFC 2131 3.1, 5) */
+
+/* --- dhcp6.c --- */
+/* A router's M and O flags: an address, or only the rest, is to be had by DHCPv6. */
+void dhcp6_wanted(struct net_if *ifc, bool managed, bool other);
+void dhcp6_input(struct net_if *ifc, struct pkt *p); /* data at the message; takes it */
+void dhcp6_conflict(struct net_if *ifc, struct ip_addr a);
+void dhcp6_link(struct net_if *ifc); /* the link was away */
+void dhcp6_stop(struct net_if *ifc);
+
+/* --- acd.c: IPv4 address conflict detection --- */
+void acd_start(struct if_addr *a);
+/* An ARP packet of another station says that it has, or wants, `a`. */
+void acd_conflict(struct net_if *ifc, struct ip_addr a, bool wants);
+
+/* --- lease.c --- */
+void lease_dns(struct net_if *ifc, enum dns_source s, const struct ip_addr *a, unsigned n);
+/* RFC 1035 names in `b` to text separated by spaces; what is no host name ends the list. */
+void lease_domains(char *to, size_t room, const uint8_t *b, size_t n);
 
 /* --- multicast --- */
 bool mcast_member(const struct net_if *ifc, struct ip_addr group);
@@ -310,6 +343,13 @@ void mld_input(struct net_stack *st, struct pkt *p, const struct ip_rx *rx);
 void mcast_if_fini(struct net_if *ifc);
 
 /* --- transports --- */
+struct udp_bare {
+	struct ip_addr src, dst;
+	uint16_t sport, dport;
+	struct net_if *ifc;
+};
+/* A datagram of the stack's own (the payload in p, with headroom), by `ifc`.  Takes the packet. */
+void udp_send_bare(struct net_stack *st, struct pkt *p, const struct udp_bare *u);
 void tcp_input(struct net_stack *st, struct pkt *p, const struct ip_rx *rx);
 void udp_input(struct net_stack *st, struct pkt *p, const struct ip_rx *rx);
 /* Copies for raw endpoints; does not take the packet.  True: somebody wanted it. */

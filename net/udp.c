@@ -304,6 +304,11 @@ void udp_input(struct net_stack *st, struct pkt *p, const struct ip_rx *rx)
 		dhcp4_input(rx->ifc, p);
 		return;
 	}
+	if (unlikely(dport == DHCP6_CLIENT_PORT && rx->v6 && rx->ifc->dhcp6)) {
+		pkt_pull(p, sizeof(*h));
+		dhcp6_input(rx->ifc, p);
+		return;
+	}
 	if (rx->multi) {
 		pkt_pull(p, sizeof(*h));
 		deliver_multi(st, p, rx, sport, dport);

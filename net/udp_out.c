@@ -207,3 +207,23 @@ long udp_send(struct udp_ep *u, const struct udp_tx *tx, const struct net_iov *s
 	err = send(u, p, tx, &t);
 	return err && err != -ENOMEM ? err : (long)len;
 }
+
+void udp_send_bare(struct net_stack *st, struct pkt *p, const struct udp_bare *u)
+{
+	struct ip_tx ip = { .src = u->src, .dst = u->dst, .proto = IP_P_UDP };
+	struct wire_udp *h = (struct wire_udp *)pkt_push(p, sizeof(*h));
+	struct net_dst way;
+
+	p->l4 = p->data;
+	*h = (struct wire_udp){ be16_of(u->sport), be16_of(u->dport), be16_of((uint16_t)p->len),
+				be16_of(0) };
+	csum_store(&h->csum, (uint16_t)~csum_fold(csum_pseudo(ip.src, ip.dst, IP_P_UDP, p->len)));
+	p->csum_off = offsetof(struct wire_udp, csum);
+	p->flags |= PKT_CSUM_NEEDED | PKT_NOLOOP;
+	if (dst_resolve(st, ip.dst, u->ifc, &way) != 0) {
+		net_drop(st, p, DROP_IP_NO_ROUTE);
+		return;
+	}
+	if (ip_output(st, p, &ip, &way) != 0)
+		MIB_INC(st, Udp_SndbufErrors);
+}

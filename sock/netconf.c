@@ -233,7 +233,7 @@ err_t netconf_start(uint32_t ifindex, const struct netconf *c)
 		err = start_ip4(s, ifc, c);
 	}
 	if (!err) {
-		auto6 = net_auto6_start(ifc, true, s->now);
+		auto6 = net_auto6_start(ifc, c->ip6_secret, true, s->now);
 		if (c->has_ip6)
 			err = add_addr(s, ifc, c->ip6, c->ip6_bits);
 	}

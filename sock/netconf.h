@@ -16,9 +16,10 @@ struct netconf {
 	bool has_ip6; /* besides what routers advertise */
 	struct ip_addr ip6;
 	unsigned ip6_bits;
-	uint32_t mtu;	       /* 0: the device's */
-	char hostname[64];     /* sent with DHCP; "": none */
-	struct ip_addr dns[2]; /* from `ip=`; any: none */
+	uint8_t ip6_secret[NET_SECRET]; /* RFC 7217 */
+	uint32_t mtu;			/* 0: the device's */
+	char hostname[64];		/* sent with DHCP; "": none */
+	struct ip_addr dns[2];		/* from `ip=`; any: none */
 };
 
 err_t netconf_loopback(void) must_check;

@@ -95,7 +95,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	char o;
 
 	link_init(&l, &k);
-	net_auto6_start(l.end[1].ifc, true, l.now) ? abort() : (void)0;
+	net_auto6_start(l.end[1].ifc, (const uint8_t[NET_SECRET]){ 1 }, true, l.now) ? abort()
+										     : (void)0;
 	net_dhcp4_start(l.end[1].ifc, "fuzz", l.now) ? abort() : (void)0;
 	if (tcp_new(l.end[1].st, &o, &like) ||
 	    tcp_listen(like, (struct ip_addr){ 0 }, 80, TCP_L_BIND_V6, 4, &o, &lis) ||

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "net/dhcp4_int.h"
+#include "net/dhcp6_int.h"
 #include "net/tcp_int.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -26,6 +27,20 @@ static void as_dhcp(const uint8_t *b, size_t n)
 		ASSERT(m->ndns <= NET_DNS_MAX && m->nroutes <= DHCP4_ROUTES_MAX);
 		ASSERT(memchr(m->hostname, 0, sizeof(m->hostname)) &&
 		       memchr(m->domain, 0, sizeof(m->domain)));
+	}
+	free(m);
+}
+
+static void as_dhcp6(const uint8_t *b, size_t n)
+{
+	/* An identity of zeros, which the fuzzer finds at once. */
+	static const struct dhcp6_id id;
+	struct dhcp6_msg *m = malloc(sizeof(*m));
+
+	if (dhcp6_parse(b, n, &id, m) == 0) {
+		ASSERT(m->ndns <= NET_DNS_MAX && m->naddrs <= DHCP6_ADDRS_MAX);
+		ASSERT(m->server.len && m->server.len <= DHCP6_DUID_MAX);
+		ASSERT(memchr(m->domains, 0, sizeof(m->domains)));
 	}
 	free(m);
 }
@@ -55,7 +70,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	b = malloc(size - 1);
 	memcpy(b, data + 1, size - 1);
 	size--;
-	switch (data[0] % 5) {
+	switch (data[0] % 6) {
 	case 0:
 		as_tcp(b, (uint32_t)size);
 		break;
@@ -70,6 +85,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		break;
 	case 4:
 		net_flow_hash(b, size);
+		break;
+	case 5:
+		as_dhcp6(b, size);
 		break;
 	}
 	free(b);

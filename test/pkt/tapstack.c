@@ -609,7 +609,7 @@ int main(int argc, char **argv)
 	if (dhcp)
 		check(net_dhcp4_start(ifc, "tapstack", now_ns()), "dhcp");
 	if (auto6)
-		check(net_auto6_start(ifc, false, now_ns()), "auto6");
+		check(net_auto6_start(ifc, (uint8_t[NET_SECRET]){ 1 }, false, now_ns()), "auto6");
 	check(tcp_new(st, NULL, &like), "conn");
 	for (int i = 0; i < 4; i++) {
 		check(tcp_listen(like, (struct ip_addr){ 0 }, ports[i], TCP_L_BIND_V6, 128, &lis[i],

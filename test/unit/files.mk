@@ -61,3 +61,4 @@ unit-tests += net_base
 unit-tests += strace
 test_strace-y := linux/strace_text.c
 unit-tests += bpf
+unit-tests += dhcp
