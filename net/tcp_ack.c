@@ -44,38 +44,42 @@ static void rtt_in(struct tcp_conn *c, const struct tcp_seg *s, const struct tcp
 	c->backoff = 0; /* RFC 6298 5.7: a fresh sample ends the backoff */
 }
 
-/* Bytes delivered over the time they took, for TCP_INFO and pacing. */
-static void rate_in(struct tcp_conn *c, const struct tcp_acked *a)
+/* Bytes delivered since there were `before`, at `before_us`, over the time they took: TCP_INFO and pacing. */
+static inline void rate_sample(struct tcp_conn *c, uint64_t before, uint64_t before_us)
 {
-	uint64_t us = c->delivered_us - a->rec_delivered_us;
+	uint64_t us = c->delivered_us - before_us;
 
-	if (!a->delivered || us == 0 || us < c->min_rtt_us || !a->rec_sent_us)
-		return;
-	c->rate = (c->delivered - a->rec_delivered) * 1000000 / us;
+	if (us && us >= c->min_rtt_us)
+		c->rate = (c->delivered - before) * 1000000 / us;
 }
 
-static void una_moves(struct tcp_conn *c, const struct tcp_seg *s, struct tcp_acked *a)
+/* The peer has `data` bytes more, all up to `ack`: whatever counted attempts begins anew. */
+static inline void progress(struct tcp_conn *c, struct seq ack, uint32_t data)
 {
-	uint32_t n = seq_dist(c->snd_una, s->ack), data = n;
-	bool fin_acked = c->fin_sent && seq_eq(s->ack, c->snd_nxt);
-
-	a->una_moved = true;
-	a->bytes = n;
-	if (!list_empty(&c->recs) && list_first(&c->recs, struct tcp_rec, link)->flags & REC_SYN)
-		data--;
-	tcp_recs_ack(c, s->ack, a);
-	c->snd_una = s->ack;
-	data -= fin_acked;
-	tcp_sndq_ack(c, MIN(data, c->sq_bytes));
+	c->snd_una = ack;
+	tcp_sndq_ack(c, data);
 	c->bytes_acked += data;
 	c->retries = 0;
 	c->probes = 0;
 	c->rtx_since_us = 0;
 	c->user_since_us = tcp_us(c->st);
-	if (c->urg_snd && seq_le(c->snd_up, c->snd_una))
-		c->urg_snd = false;
 	if (c->dst.neigh && dst_valid(c->st, &c->dst))
 		neigh_confirm(c->dst.neigh);
+}
+
+static void una_moves(struct tcp_conn *c, const struct tcp_seg *s, struct tcp_acked *a)
+{
+	uint32_t data = seq_dist(c->snd_una, s->ack);
+	bool fin_acked = c->fin_sent && seq_eq(s->ack, c->snd_nxt);
+
+	a->una_moved = true;
+	if (!list_empty(&c->recs) && list_first(&c->recs, struct tcp_rec, link)->flags & REC_SYN)
+		data--;
+	tcp_recs_ack(c, s->ack, a);
+	data -= fin_acked;
+	progress(c, s->ack, MIN(data, c->sq_bytes));
+	if (c->urg_snd && seq_le(c->snd_up, c->snd_una))
+		c->urg_snd = false;
 	MIB_ADD(c->st, TcpExt_TCPDelivered, a->delivered / c->mss);
 }
 
@@ -131,11 +135,53 @@ static bool quiet(const struct tcp_conn *c, const struct tcp_acked *a)
 	       !c->tlp_active && !a->dsack && c->dupacks == 0;
 }
 
+/*
+ * What an ACK is for an answer that went out in one packet: it is for all that is in flight, one record sent once,
+ * and nothing unusual is going on.  Does what the long way would do.
+ */
+static inline bool is_whole(const struct tcp_conn *c, const struct tcp_seg *s)
+{
+	return c->nrecs == 1 && seq_eq(s->ack, c->snd_nxt) && s->nsack == 0 &&
+	       c->ca_state == CA_OPEN && c->dupacks == 0 && !c->ecn_on && !c->tlp_active &&
+	       !c->cwnd_limited && !c->urg_snd && c->rtx_kind != RTX_PERSIST &&
+	       list_first(&c->recs, struct tcp_rec, link)->flags == 0;
+}
+
+static void ack_whole(struct tcp_conn *c, const struct tcp_seg *s)
+{
+	struct tcp_rec *r = list_first(&c->recs, struct tcp_rec, link);
+	uint64_t now = tcp_us(c->st), before = r->delivered, before_us = r->delivered_us;
+	uint32_t data = seq_dist(c->snd_una, s->ack);
+	struct tcp_acked a;
+
+	window_in(c, s, &a);
+	c->delivered += data;
+	c->delivered_us = now;
+	c->fack = seq_max(c->fack, r->end);
+	tcp_rtt_sample(c, now - r->sent_us);
+	tcp_rack_update(c, r);
+	tcp_rec_free(c, r);
+	progress(c, s->ack, data);
+	MIB_ADD(c->st, TcpExt_TCPDelivered, data / c->mss);
+	c->backoff = 0;
+	rate_sample(c, before, before_us);
+	c->rtx_kind = RTX_NONE;
+	tcp_tm_off(c, TM_RTX);
+	tcp_sndbuf_tune(c);
+	tcp_write_space(c);
+}
+
 enum drop tcp_ack_in(struct tcp_conn *c, const struct tcp_seg *s)
 {
 	struct tcp_acked a = { .rtt_us = -1, .prior_una = c->snd_una };
-	enum drop why = ack_plausible(c, s);
+	enum drop why;
 
+	if (likely(is_whole(c, s))) {
+		c->last_ack_us = tcp_us(c->st);
+		ack_whole(c, s);
+		return DROP_NONE;
+	}
+	why = ack_plausible(c, s);
 	if (unlikely(why))
 		return why;
 	c->last_ack_us = tcp_us(c->st);
@@ -156,7 +202,8 @@ enum drop tcp_ack_in(struct tcp_conn *c, const struct tcp_seg *s)
 	if (unlikely(c->ecn_on))
 		ecn_in(c, s, &a);
 	rtt_in(c, s, &a);
-	rate_in(c, &a);
+	if (a.delivered && a.rec_sent_us)
+		rate_sample(c, a.rec_delivered, a.rec_delivered_us);
 	if (unlikely(c->tlp_active))
 		tcp_tlp_ack(c, s, &a);
 	tcp_rack_reo_dsack(c, a.dsack);

@@ -328,6 +328,17 @@ void tcp_send_probe(struct tcp_conn *c, bool urgent)
 	output(c, p);
 }
 
+/* A few bytes go beside their headers: copying them costs less than a fragment, here and in the device. */
+static inline uint32_t attach(struct pkt *p, struct pbuf *b, uint32_t in, uint32_t len,
+			      uint32_t mss)
+{
+	if (len <= pkt_tailroom(p) && in + len <= b->len && len <= mss) {
+		memcpy(pkt_put(p, len), b->base + b->off + in, len);
+		return len;
+	}
+	return tcp_sndq_attach(b, in, len, p);
+}
+
 /*
  * One segment, or one packet of many, with `len` bytes from `off` bytes into the send queue (`b`, `in`: where
  * that is).  Returns the bytes that it holds: fewer when the fragments ran out; negative: no memory.
@@ -351,7 +362,7 @@ long tcp_xmit(struct tcp_conn *c, struct seq seq, uint32_t len, uint8_t flags, s
 	put_options(c, put_header(c, p, seq, flags, optlen));
 	/* SACK blocks leave less room in each segment. */
 	mss -= optlen - (c->ts_on ? (uint32_t)TS_LEN : 0);
-	got = len ? tcp_sndq_attach(b, in, len, p) : 0;
+	got = len ? attach(p, b, in, len, mss) : 0;
 	if (unlikely(got < len)) {
 		uint32_t whole = got - got % mss;
 

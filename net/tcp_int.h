@@ -434,17 +434,14 @@ enum { TCP_TIMEWAIT_S = 60 };
 
 /* What one ACK did. */
 struct tcp_acked {
-	uint32_t bytes;	    /* cumulatively acknowledged now */
 	uint32_t sacked;    /* newly SACKed bytes */
 	uint32_t delivered; /* both, each byte once */
 	uint32_t lost;	    /* bytes newly marked lost */
 	int64_t rtt_us;	    /* sample from a never retransmitted record; < 0: none */
-	int64_t sack_rtt_us;
 	bool una_moved, wnd_moved;
 	bool dsack;
 	bool dupack;
 	bool orig_delivered; /* a record never retransmitted was acknowledged */
-	bool retrans_acked;  /* a retransmitted one was */
 	bool ece;
 	struct seq prior_una;
 	uint64_t rec_delivered, rec_delivered_us, rec_sent_us; /* of the latest record: the rate */
@@ -460,7 +457,8 @@ struct tcp_rec *tcp_rec_split(struct tcp_conn *c, struct tcp_rec *r, struct seq 
 void tcp_rec_free(struct tcp_conn *c, struct tcp_rec *r);
 void tcp_rec_mark_lost(struct tcp_conn *c, struct tcp_rec *r);
 struct tcp_rec *tcp_rec_new(struct tcp_conn *c, struct seq seq, struct seq end, uint8_t flags);
-void tcp_rack_sent(struct tcp_conn *c, struct tcp_rec *r);
+void tcp_rack_stamp(struct tcp_conn *c, struct tcp_rec *r); /* sent now */
+void tcp_rack_sent(struct tcp_conn *c, struct tcp_rec *r);  /* and the last to be */
 void tcp_rack_update(struct tcp_conn *c, const struct tcp_rec *r);
 void tcp_rack_detect(struct tcp_conn *c); /* mark what is late; arms TM_REO */
 void tcp_recovery_ack(struct tcp_conn *c, struct tcp_acked *a);

@@ -18,11 +18,14 @@ struct tcp_rec *tcp_rec_new(struct tcp_conn *c, struct seq seq, struct seq end, 
 		c->delivered_us = tcp_us(c->st);
 		c->user_since_us = tcp_us(c->st);
 	}
-	*r = (struct tcp_rec){ .seq = seq, .end = end, .flags = flags };
+	r->seq = seq;
+	r->end = end;
+	r->flags = flags;
+	r->tries = 0;
 	list_add_tail(&c->recs, &r->link);
-	list_init(&r->tlink);
+	list_add_tail(&c->trecs, &r->tlink);
 	c->nrecs++;
-	tcp_rack_sent(c, r);
+	tcp_rack_stamp(c, r);
 	return r;
 }
 
@@ -155,10 +158,23 @@ static void sent_fin(struct tcp_conn *c)
 	c->snd_nxt = seq_add(c->snd_nxt, 1);
 }
 
-/* One packet of new data or the FIN.  False: nothing (more) to send now. */
+/* Bytes that were never sent, of a connection that may send. */
+static inline uint32_t fresh_bytes(const struct tcp_conn *c)
+{
+	uint32_t flight = seq_dist(c->snd_una, c->snd_nxt);
+
+	return c->sq_bytes > flight ? c->sq_bytes - flight : 0;
+}
+
+static inline bool something_fresh(const struct tcp_conn *c)
+{
+	return fresh_bytes(c) || (c->fin_queued && !c->fin_sent);
+}
+
+/* One packet of new data or the FIN.  False: nothing may go now. */
 static bool send_new(struct tcp_conn *c)
 {
-	uint32_t unsent = c->fin_sent ? 0 : (uint32_t)tcp_unsent(c);
+	uint32_t unsent = c->fin_sent ? 0 : fresh_bytes(c);
 	uint32_t n = unsent ? new_len(c, unsent) : 0;
 	bool fin = c->fin_queued && !c->fin_sent && n == unsent;
 	uint8_t flags = TCPF_ACK;
@@ -188,7 +204,7 @@ static bool send_new(struct tcp_conn *c)
 		fin = false;
 		n = (uint32_t)got;
 	}
-	if (n % c->mss)
+	if (n < c->mss || n % c->mss)
 		c->snd_sml = seq_add(c->snd_nxt, n);
 	tcp_sndq_sent(c, n);
 	c->snd_nxt = seq_add(c->snd_nxt, n);
@@ -197,7 +213,7 @@ static bool send_new(struct tcp_conn *c)
 	if (c->urg_snd && seq_le(c->snd_up, c->snd_nxt))
 		c->urg_snd = seq_lt(c->snd_una, c->snd_up);
 	c->bytes_sent += n;
-	c->data_segs_out += MAX(1U, DIV_UP(n, (uint32_t)c->mss));
+	c->data_segs_out += n <= c->mss ? 1 : DIV_UP(n, (uint32_t)c->mss);
 	if (c->ca_state == CA_RECOVERY || c->ca_state == CA_CWR)
 		c->prr_out += n;
 	pace_spend(c, n);
@@ -284,16 +300,18 @@ static bool may_send_data(const struct tcp_conn *c)
 
 void tcp_output(struct tcp_conn *c)
 {
-	bool was_idle = list_empty(&c->recs), sent = false;
+	bool was_idle = list_empty(&c->recs), sent = false, more;
 
 	if (may_send_data(c) && tcp_dst_check(c) == 0) {
 		if (unlikely(c->lost > c->retrans) && !send_lost(c))
 			goto out;
-		if (tcp_unsent(c) || (c->fin_queued && !c->fin_sent)) {
+		if (something_fresh(c)) {
 			restart_after_idle(c);
 			c->cwnd_limited = false;
-			while (send_new(c))
-				sent = true;
+			do {
+				more = send_new(c);
+				sent |= more;
+			} while (more && something_fresh(c));
 		}
 	}
 out:

@@ -6,11 +6,16 @@
 #include "net/tcp_int.h"
 
 /* 6.2 step 1, and at each transmission. */
-void tcp_rack_sent(struct tcp_conn *c, struct tcp_rec *r)
+void tcp_rack_stamp(struct tcp_conn *c, struct tcp_rec *r)
 {
 	r->sent_us = tcp_us(c->st);
 	r->delivered = c->delivered;
 	r->delivered_us = c->delivered_us;
+}
+
+void tcp_rack_sent(struct tcp_conn *c, struct tcp_rec *r)
+{
+	tcp_rack_stamp(c, r);
 	list_del(&r->tlink);
 	list_add_tail(&c->trecs, &r->tlink);
 }

@@ -49,8 +49,14 @@ uint32_t tcp_rcv_window(struct tcp_conn *c)
 	uint32_t used = c->rq_bytes, space = c->rcvbuf > used ? c->rcvbuf - used : 0;
 	uint32_t offered = seq_lt(c->rcv_nxt, c->rcv_adv) ? seq_dist(c->rcv_nxt, c->rcv_adv) : 0;
 	uint32_t step = MIN(c->rcvbuf / 2, (uint32_t)c->rcv_mss), unit = 1U << c->rcv_ws;
-	uint32_t clamp = tcp_opt(c, TCP_OPT_WINDOW_CLAMP), limit = 65535U << c->rcv_ws;
+	uint32_t clamp, limit = 65535U << c->rcv_ws;
 
+	/* Not yet worth a step, as most of the time. */
+	if (likely(space < offered + step && offered <= limit)) {
+		space = MIN(ALIGN_UP(offered, unit), limit);
+		goto out;
+	}
+	clamp = tcp_opt(c, TCP_OPT_WINDOW_CLAMP);
 	if (clamp)
 		limit = MIN(limit, MAX(clamp, 256U));
 	/* Packets may hold much more memory than payload. */
@@ -61,6 +67,7 @@ uint32_t tcp_rcv_window(struct tcp_conn *c)
 		space = offered;
 	space = ALIGN_DOWN(space, unit);
 	space = MAX(space, MIN(ALIGN_UP(offered, unit), limit));
+out:
 	c->rcv_adv = seq_max(c->rcv_adv, seq_add(c->rcv_nxt, space));
 	return space;
 }
@@ -484,6 +491,43 @@ static size_t until_mark(struct tcp_conn *c, size_t len)
 	return MIN(len, (size_t)ahead);
 }
 
+/* All that is queued is one packet in one piece, and wanted whole: a small request mostly is. */
+static inline bool one_piece(const struct tcp_conn *c, size_t len, unsigned flags)
+{
+	const struct pkt *p = c->rq.first;
+
+	return !flags && p && c->rq.count == 1 && p->nfrags == 0 && len >= p->len && !c->urg_rcv &&
+	       !c->shut_rd;
+}
+
+static size_t take_piece(struct tcp_conn *c, const struct net_iov *dst)
+{
+	struct pkt *p = c->rq.first;
+	size_t got = dst->copy(dst->ctx, p->data, p->len);
+
+	if (unlikely(got < p->len)) {
+		rq_consume(c, got);
+		return got;
+	}
+	pkt_list_init(&c->rq);
+	c->rq_bytes = c->rq_mem = 0;
+	c->copied = seq_add(c->copied, (uint32_t)got);
+	pkt_free(p);
+	return got;
+}
+
+/* The reader took `done` bytes. */
+static long after_read(struct tcp_conn *c, size_t done)
+{
+	tcp_rcv_space_adjust(c);
+	window_update(c);
+	if (c->ack_now) {
+		tcp_output(c);
+		tcp_reap(c->st);
+	}
+	return (long)done;
+}
+
 long tcp_recv(struct tcp_conn *c, const struct net_iov *dst, size_t len, unsigned flags,
 	      uint64_t now)
 {
@@ -491,6 +535,10 @@ long tcp_recv(struct tcp_conn *c, const struct net_iov *dst, size_t len, unsigne
 	struct pkt *p;
 
 	net_at(c->st, now);
+	if (likely(one_piece(c, len, flags))) {
+		done = take_piece(c, dst);
+		return done ? after_read(c, done) : -EFAULT;
+	}
 	if (flags & TCP_MSG_OOB)
 		return recv_urgent(c, dst, flags);
 	len = until_mark(c, len);
@@ -514,13 +562,7 @@ long tcp_recv(struct tcp_conn *c, const struct net_iov *dst, size_t len, unsigne
 	if (flags & TCP_MSG_PEEK)
 		return (long)done;
 	rq_consume(c, done);
-	tcp_rcv_space_adjust(c);
-	window_update(c);
-	if (c->ack_now) {
-		tcp_output(c);
-		tcp_reap(c->st);
-	}
-	return (long)done;
+	return after_read(c, done);
 }
 
 size_t tcp_recv_view(struct tcp_conn *c, const uint8_t **data)

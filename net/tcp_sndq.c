@@ -126,8 +126,10 @@ size_t tcp_unacked(const struct tcp_conn *c)
 
 bool tcp_write_space_ok(const struct tcp_conn *c)
 {
-	return tcp_writable(c) >= c->sndbuf / 3 &&
-	       tcp_unsent(c) < tcp_opt(c, TCP_OPT_NOTSENT_LOWAT);
+	uint32_t lowat = tcp_opt(c, TCP_OPT_NOTSENT_LOWAT);
+
+	return c->sq_bytes <= c->sndbuf - c->sndbuf / 3 &&
+	       (lowat == UINT32_MAX || tcp_unsent(c) < lowat) && tcp_writable(c);
 }
 
 void tcp_write_space(struct tcp_conn *c)
@@ -244,9 +246,11 @@ long tcp_send(struct tcp_conn *c, const struct net_iov *src, size_t len, unsigne
 			break;
 		}
 	}
-	drop_empty_tail(c);
-	if (done == 0 && err)
-		return err;
+	if (unlikely(err)) {
+		drop_empty_tail(c);
+		if (done == 0)
+			return err;
+	}
 	pushed(c, done, flags);
 	tcp_reap(c->st);
 	return (long)done;
