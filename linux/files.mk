@@ -52,3 +52,4 @@ linux-y += linux/mm.c
 linux-y += linux/proc_self.c
 linux-y += linux/proc_system.c
 linux-y += linux/signalfd.c
+linux-y += linux/inotify.c

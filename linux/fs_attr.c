@@ -5,6 +5,7 @@
 #include "linux/syscall.h"
 #include "vfs/fdtable.h"
 #include "vfs/fs.h"
+#include "vfs/notify.h"
 
 #define NS_PER_SEC 1000000000ll
 
@@ -168,8 +169,22 @@ static err_t times_from(struct new_times *n, const int64_t v[4])
 	return 0;
 }
 
+/* What Linux makes of it: one time alone looks like the reading or writing that it records. */
+static uint32_t time_event(unsigned set)
+{
+	switch (set & (ATTR_ATIME | ATTR_MTIME)) {
+	case ATTR_ATIME:
+		return NOTIFY_ACCESS;
+	case ATTR_MTIME:
+		return NOTIFY_MODIFY;
+	default:
+		return NOTIFY_ATTRIB;
+	}
+}
+
 static err_t set_times(struct dentry *d, struct new_times *n)
 {
+	uint32_t event;
 	err_t err = 0;
 
 	if (!n->attr.set)
@@ -182,7 +197,11 @@ static err_t set_times(struct dentry *d, struct new_times *n)
 		return err;
 	n->attr.set |= ATTR_CTIME;
 	n->attr.ctime = vfs_now();
-	return inode_setattr(d->inode, &n->attr);
+	event = time_event(n->attr.set);
+	err = inode_setattr(d->inode, &n->attr);
+	if (!err)
+		notify_dentry(d, event);
+	return err;
 }
 
 static long utimes_at(int dfd, uaddr_t path, struct new_times *n, int flags)

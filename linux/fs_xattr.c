@@ -10,6 +10,7 @@
 #include "linux/syscall.h"
 #include "vfs/fdtable.h"
 #include "vfs/fs.h"
+#include "vfs/notify.h"
 
 enum { XATTR_NAME_BYTES = 256, XATTR_VALUE_MAX = 65536 };
 
@@ -112,6 +113,12 @@ static long getxattr(enum by by, const struct sysargs *a)
 
 /* --- set --------------------------------------------------------------------------------------------------------- */
 
+static void changed(struct dentry *d)
+{
+	inode_touch(d->inode, ATTR_CTIME);
+	notify_dentry(d, NOTIFY_ATTRIB);
+}
+
 static long set_value(struct dentry *d, const char *name, const void *val, size_t size,
 		      unsigned flags)
 {
@@ -126,7 +133,7 @@ static long set_value(struct dentry *d, const char *name, const void *val, size_
 	err = i->ops->xattr_set(i, name, val, size, flags);
 	mutex_unlock(&i->lock);
 	if (!err)
-		inode_touch(i, ATTR_CTIME);
+		changed(d);
 	return err;
 }
 
@@ -210,7 +217,7 @@ static long remove_name(struct dentry *d, const char *name)
 	err = i->ops->xattr_remove(i, name);
 	mutex_unlock(&i->lock);
 	if (!err)
-		inode_touch(i, ATTR_CTIME);
+		changed(d);
 	return err;
 }
 

@@ -49,7 +49,8 @@ static void device(struct builder *b, const char *name, const char *rest)
 static void add_memory(struct builder *b, uint64_t kb)
 {
 	strs_add(&b->a, "-object");
-	strs_addf(&b->a, "memory-backend-ram,id=ram,size=%lluk,reserve=off", (unsigned long long)kb);
+	strs_addf(&b->a, "memory-backend-ram,id=ram,size=%lluk,reserve=off",
+		  (unsigned long long)kb);
 	strs_add(&b->a, "-m");
 	strs_addf(&b->a, "size=%lluk", (unsigned long long)kb);
 }

@@ -6,6 +6,7 @@
 #include "lib/assert.h"
 #include "lib/mem.h"
 #include "vfs/fs.h"
+#include "vfs/notify.h"
 #include "vfs/pcache.h"
 
 enum { FIRST_BUCKETS = 256, MAX_BUCKETS = 65536 };
@@ -68,6 +69,8 @@ static void free_dead(struct list *dead)
 	struct dentry *d, *tmp;
 
 	list_for_each_entry_safe (d, tmp, dead, lru) {
+		if (d->inode && d->inode->nlink == 0)
+			notify_gone(d->inode);
 		inode_put(d->inode);
 		if (d->name != d->short_name)
 			kfree(d->name);

@@ -6,6 +6,7 @@
 #include "abi/linux_fcntl.h"
 #include "vfs/fs.h"
 #include "vfs/lock.h"
+#include "vfs/notify.h"
 #include "vfs/regular.h"
 #include "vfs/vfs.h"
 #include "vfs/writeback.h"
@@ -101,6 +102,8 @@ err_t vfs_readdir(struct file *f, dirent_fn fn, void *arg)
 	else if (emit_dots(f, fn, arg))
 		err = emit_entries(f, fn, arg);
 	mutex_unlock(&dir->lock);
+	if (!err)
+		notify_file(f, NOTIFY_ACCESS);
 	return err;
 }
 

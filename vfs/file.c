@@ -10,6 +10,7 @@
 #include "kern/thread.h"
 #include "vfs/epoll.h"
 #include "vfs/fdtable.h"
+#include "vfs/notify.h"
 #include "vfs/vfs.h"
 
 /*
@@ -66,6 +67,7 @@ static void file_free(struct file *f)
 {
 	if (!list_empty(&f->epoll_items))
 		epoll_forget(f);
+	notify_file(f, f->mode & FILE_WRITE ? NOTIFY_CLOSE_WRITE : NOTIFY_CLOSE_NOWRITE);
 	if (f->ops->release)
 		f->ops->release(f);
 	if (f->path)
@@ -108,6 +110,14 @@ static long move_at_pos(struct file *f, struct uio *u,
 	return n;
 }
 
+/* What was moved, told to who watches the file. */
+static inline long moved(struct file *f, long n, uint32_t event)
+{
+	if (n > 0)
+		notify_file(f, event);
+	return n;
+}
+
 long file_read(struct file *f, struct uio *u)
 {
 	if (!(f->mode & FILE_READ))
@@ -115,8 +125,8 @@ long file_read(struct file *f, struct uio *u)
 	if (!f->ops->read)
 		return -EINVAL;
 	if (!(f->mode & FILE_SEEK))
-		return f->ops->read(f, u, NULL);
-	return move_at_pos(f, u, f->ops->read);
+		return moved(f, f->ops->read(f, u, NULL), NOTIFY_ACCESS);
+	return moved(f, move_at_pos(f, u, f->ops->read), NOTIFY_ACCESS);
 }
 
 long file_write(struct file *f, struct uio *u)
@@ -126,8 +136,8 @@ long file_write(struct file *f, struct uio *u)
 	if (!f->ops->write)
 		return -EINVAL;
 	if (!(f->mode & FILE_SEEK))
-		return f->ops->write(f, u, NULL);
-	return move_at_pos(f, u, f->ops->write);
+		return moved(f, f->ops->write(f, u, NULL), NOTIFY_MODIFY);
+	return moved(f, move_at_pos(f, u, f->ops->write), NOTIFY_MODIFY);
 }
 
 /* Check order of Linux's ksys_pread64(): -ESPIPE before -EBADF for the mode. */
@@ -139,7 +149,7 @@ long file_pread(struct file *f, struct uio *u, uint64_t pos)
 		return -EBADF;
 	if (!f->ops->read)
 		return -EINVAL;
-	return f->ops->read(f, u, &pos);
+	return moved(f, f->ops->read(f, u, &pos), NOTIFY_ACCESS);
 }
 
 long file_pwrite(struct file *f, struct uio *u, uint64_t pos)
@@ -150,7 +160,7 @@ long file_pwrite(struct file *f, struct uio *u, uint64_t pos)
 		return -EBADF;
 	if (!f->ops->write)
 		return -EINVAL;
-	return f->ops->write(f, u, &pos);
+	return moved(f, f->ops->write(f, u, &pos), NOTIFY_MODIFY);
 }
 
 uint32_t file_poll(struct file *f)

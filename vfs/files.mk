@@ -7,6 +7,7 @@ vfs-y += vfs/epoll.c
 vfs-y += vfs/pipe.c
 vfs-y += vfs/eventfd.c
 vfs-y += vfs/timerfd.c
+vfs-y += vfs/inotify.c
 vfs-y += vfs/dentry.c
 vfs-y += vfs/dirfile.c
 vfs-y += vfs/fs.c

@@ -6,6 +6,7 @@
 #include "lib/assert.h"
 #include "vfs/fs.h"
 #include "vfs/lock.h"
+#include "vfs/notify.h"
 #include "vfs/pcache.h"
 #include "vfs/pipe.h"
 #include "vfs/writeback.h"
@@ -211,5 +212,7 @@ err_t inode_truncate(struct inode *i, uint64_t size)
 	if (!err)
 		inode_touch(i, ATTR_MTIME | ATTR_CTIME);
 	mutex_unlock(&i->lock);
+	if (!err)
+		notify_inode(i, NOTIFY_MODIFY);
 	return err;
 }

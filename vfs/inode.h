@@ -23,6 +23,7 @@ struct inode;
 struct pcache;
 struct inode_locks;
 struct pipe;
+struct watch;
 
 struct name { /* one path component; not terminated */
 	const char *s;
@@ -132,6 +133,7 @@ struct inode {
 	const char *link;     /* [I] a symlink's text, link_len bytes */
 	size_t link_len;      /* [I] */
 	struct inode_locks *locks; /* vfs/lock.c */
+	struct watch *watches;	   /* vfs/inotify.c */
 	_Atomic int32_t writers;   /* [a] open for writing; < 0: being executed, writing refused */
 	struct pipe *pipe;	   /* [i] a FIFO's, while it was ever opened */
 	void *priv;		   /* [I] the file system's */

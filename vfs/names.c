@@ -8,6 +8,7 @@
 #include "lib/assert.h"
 #include "lib/mem.h"
 #include "vfs/fs.h"
+#include "vfs/notify.h"
 #include "vfs/vfs.h"
 
 /* The parent of a path and, with its lock held, the dentry of the last component. */
@@ -96,6 +97,7 @@ static err_t create_locked(struct place *p, const struct inode_new *n)
 		return err;
 	dentry_instantiate(p->d, i);
 	touch_dir(p->dir);
+	notify_name(p->dir, &p->w.last, NOTIFY_CREATE, is_dir);
 	return 0;
 }
 
@@ -186,6 +188,8 @@ static err_t link_locked(struct place *p, struct dentry *old)
 	dentry_instantiate(p->d, i);
 	touch_named(i);
 	touch_dir(p->dir);
+	notify_dentry(old, NOTIFY_ATTRIB);
+	notify_name(p->dir, &p->w.last, NOTIFY_CREATE, false);
 	return 0;
 }
 
@@ -248,6 +252,8 @@ static err_t unlink_locked(struct place *p)
 	dentry_drop(p->d);
 	touch_named(i);
 	touch_dir(p->dir);
+	notify_self(i, NOTIFY_ATTRIB);
+	notify_name(p->dir, &p->w.last, NOTIFY_DELETE, false);
 	return 0;
 }
 
@@ -290,6 +296,7 @@ static err_t rmdir_locked(struct place *p)
 		return err;
 	dentry_drop(p->d);
 	touch_dir(p->dir);
+	notify_name(p->dir, &p->w.last, NOTIFY_DELETE, true);
 	return 0;
 }
 
@@ -455,8 +462,21 @@ static void rename_done(struct renaming *r)
 	}
 }
 
+static void rename_notify(struct renaming *r, struct inode *moved, struct inode *other)
+{
+	const struct name *from = &r->from.w.last, *to = &r->to.w.last;
+
+	if (r->flags & RENAME_SWAP) {
+		notify_move(r->from.dir, from, r->to.dir, to, moved, NULL);
+		notify_move(r->to.dir, to, r->from.dir, from, other, NULL);
+	} else {
+		notify_move(r->from.dir, from, r->to.dir, to, moved, other);
+	}
+}
+
 static err_t rename_locked(struct renaming *r)
 {
+	struct inode *moved, *other;
 	err_t err = rename_check(r);
 
 	if (err)
@@ -479,7 +499,10 @@ static err_t rename_locked(struct renaming *r)
 		kfree(r->room_to);
 		return err;
 	}
+	moved = r->from.d->inode;
+	other = r->to.d->inode;
 	rename_done(r);
+	rename_notify(r, moved, other);
 	return 0;
 }
 
@@ -529,6 +552,15 @@ err_t vfs_rename(struct dentry *from_at, const char *from, struct dentry *to_at,
 
 /* --- attributes and texts -------------------------------------------------------------------------------- */
 
+static err_t attributes_set(struct dentry *d, const struct inode_attr *a)
+{
+	err_t err = inode_setattr(d->inode, a);
+
+	if (!err)
+		notify_dentry(d, NOTIFY_ATTRIB);
+	return err;
+}
+
 err_t vfs_chmod(struct dentry *d, uint32_t mode)
 {
 	struct inode_attr a = { .set = ATTR_MODE | ATTR_CTIME,
@@ -541,7 +573,7 @@ err_t vfs_chmod(struct dentry *d, uint32_t mode)
 		return -EPERM;
 	if (inode_is(d->inode, MODE_LNK))
 		return -EOPNOTSUPP;
-	return inode_setattr(d->inode, &a);
+	return attributes_set(d, &a);
 }
 
 err_t vfs_chown(struct dentry *d, uint32_t uid, uint32_t gid)
@@ -564,7 +596,7 @@ err_t vfs_chown(struct dentry *d, uint32_t uid, uint32_t gid)
 		if (i->mode & 010)
 			a.mode &= (uint32_t)~MODE_SGID;
 	}
-	return inode_setattr(i, &a);
+	return attributes_set(d, &a);
 }
 
 long vfs_readlink(struct dentry *d, char *buf, size_t size)

@@ -9,6 +9,7 @@
 #include "vfs/chrdev.h"
 #include "vfs/fs.h"
 #include "vfs/lock.h"
+#include "vfs/notify.h"
 #include "vfs/pcache.h"
 #include "vfs/pipe.h"
 #include "vfs/regular.h"
@@ -113,7 +114,7 @@ static bool opens_later(const struct inode *i)
 	return i->ops->open && !inode_is_dir(i);
 }
 
-err_t vfs_open_dentry(struct dentry *d, uint32_t flags, struct file **out)
+static err_t open_dentry(struct dentry *d, uint32_t flags, struct file **out)
 {
 	struct inode *i = d->inode;
 	bool counted = inode_is(i, MODE_REG) && mode_of(flags) & FILE_WRITE;
@@ -143,6 +144,7 @@ err_t vfs_open_dentry(struct dentry *d, uint32_t flags, struct file **out)
 	err = opens_later(i) ? i->ops->open(i, f) : choose_ops(i, f);
 	if (err) {
 		f->ops = &path_ops;
+		f->mode |= FILE_PATH; /* it never was open: nobody is told that it closes */
 		file_put(f);
 		return err;
 	}
@@ -152,6 +154,15 @@ err_t vfs_open_dentry(struct dentry *d, uint32_t flags, struct file **out)
 out_writer:
 	if (counted)
 		inode_put_write(i);
+	return err;
+}
+
+err_t vfs_open_dentry(struct dentry *d, uint32_t flags, struct file **out)
+{
+	err_t err = open_dentry(d, flags, out);
+
+	if (!err)
+		notify_file(*out, NOTIFY_OPEN);
 	return err;
 }
 
@@ -226,6 +237,7 @@ static err_t create_at(struct walk *w, struct dentry *d, const struct open_how *
 	dentry_instantiate(d, i);
 	if (!(dir->fs->flags & FS_STAMPS))
 		inode_touch(dir, ATTR_MTIME | ATTR_CTIME);
+	notify_name(dir, &w->last, NOTIFY_CREATE, false);
 	return 0;
 }
 

@@ -11,6 +11,7 @@
 #include "lib/fmt.h"
 #include "lib/mem.h"
 #include "vfs/fdtable.h"
+#include "vfs/inotify.h"
 #include "vfs/proc.h"
 #include "vfs/vfs.h"
 #include "vfs/writeback.h"
@@ -444,6 +445,18 @@ static err_t jump_root(ctx *c, struct dentry **out)
 	return 0;
 }
 
+static void inotify_queue(struct text *t, ctx *c)
+{
+	(void)c;
+	text_printf(t, "%u\n", INOTIFY_QUEUE_MAX);
+}
+
+static void inotify_watch_max(struct text *t, ctx *c)
+{
+	(void)c;
+	text_printf(t, "%u\n", INOTIFY_WATCHES_MAX);
+}
+
 enum { LINK = MODE_LNK | 0777 };
 
 const struct proc_row proc_vfs_rows[] = {
@@ -476,6 +489,8 @@ const struct proc_row proc_vfs_rows[] = {
 	{ .path = "sys/vm/dirty_ratio", .mode = 0444, .show = dirty_ratio },
 	{ .path = "sys/fs/file-max", .mode = 0444, .show = file_max },
 	{ .path = "sys/fs/file-nr", .mode = 0444, .show = file_nr },
+	{ .path = "sys/fs/inotify/max_queued_events", .mode = 0444, .show = inotify_queue },
+	{ .path = "sys/fs/inotify/max_user_watches", .mode = 0444, .show = inotify_watch_max },
 	{ .path = "sys/fs/nr_open", .mode = 0444, .show = nr_open },
 	{ .path = "sys/fs/pipe-max-size", .mode = 0444, .show = pipe_max },
 	{ .path = "sys/net/core/somaxconn", .mode = 0444, .show = somaxconn },

@@ -6,6 +6,7 @@
 #include "abi/linux_ioctl.h"
 #include "vfs/fs.h"
 #include "vfs/lock.h"
+#include "vfs/notify.h"
 #include "vfs/pcache.h"
 #include "vfs/vfs.h"
 #include "vfs/writeback.h"
@@ -300,6 +301,8 @@ err_t regular_fallocate(struct file *f, unsigned mode, uint64_t off, uint64_t le
 	if (!err)
 		err = fallocate_locked(i, mode, off, len);
 	mutex_unlock(&i->lock);
+	if (!err)
+		notify_file(f, NOTIFY_MODIFY);
 	return err;
 }
 

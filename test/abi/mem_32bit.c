@@ -20,6 +20,7 @@ int main(void)
 	MMAP(0, 3ul << 30, PROT_NONE, ANON | MAP_32BIT, -1, 0);
 	IS(mmap((void *)0x50000000, PAGE, RW, ANON | MAP_32BIT, -1, 0) == (void *)0x50000000);
 	IS(mmap((void *)0x20000000, PAGE, RW, ANON | MAP_32BIT, -1, 0) == (void *)0x20000000);
-	IS((unsigned long)mmap((void *)0x7ffff000, 2 * PAGE, RW, ANON | MAP_32BIT, -1, 0) < 1ul << 31);
+	IS((unsigned long)mmap((void *)0x7ffff000, 2 * PAGE, RW, ANON | MAP_32BIT, -1, 0) <
+	   1ul << 31);
 	return 0;
 }
