@@ -16,12 +16,15 @@ struct uvec { /* struct iovec of the ABI */
 	uint64_t len;
 };
 
+enum { UIO_NOWAIT = 1, UIO_APPEND = 2, UIO_NOAPPEND = 4 }; /* preadv2(2), RWF_* */
+
 struct uio {
 	const struct uvec *vec; /* current element */
 	unsigned nvec;		/* elements left, current included */
 	size_t off;		/* consumed of the current element */
 	size_t left;		/* bytes left in all */
 	bool kernel;		/* bases are kernel pointers */
+	uint8_t flags;		/* UIO_*: how this one move differs from what the open file says */
 	struct uvec one;	/* storage for the single-range forms */
 };
 

@@ -46,7 +46,7 @@ static err_t truncate_inode(struct inode *i, uint64_t size)
 		err = inode_get_write(i);
 	if (err)
 		return err;
-	err = size > vfs_fsize_limit ? -EFBIG : inode_truncate(i, size);
+	err = size > i->size && !vfs_fsize_ok(size) ? -EFBIG : inode_truncate(i, size);
 	inode_put_write(i);
 	return err;
 }
@@ -85,7 +85,7 @@ long sys_ftruncate(struct thread *t, const struct sysargs *a)
 		return err;
 	if (!is_writable_regular(f))
 		err = -EINVAL;
-	else if (a->v[1] > vfs_fsize_limit)
+	else if (a->v[1] > f->inode->size && !vfs_fsize_ok(a->v[1]))
 		err = -EFBIG;
 	else
 		err = regular_truncate(f, a->v[1]);

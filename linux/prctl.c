@@ -171,6 +171,16 @@ static long set_flag_once(bool *flag, const struct sysargs *a)
 }
 
 /* What there is only one answer to here is checked as Linux checks it, and answered so. */
+enum { MM_AUXV = 12, MM_MAP = 14, MM_MAP_SIZE = 15 };
+
+/* What exec laid out stays: the answer is that to a process without CAP_SYS_RESOURCE. */
+static long set_mm(const struct sysargs *a)
+{
+	bool sized = a->v[1] == MM_AUXV || a->v[1] == MM_MAP || a->v[1] == MM_MAP_SIZE;
+
+	return a->v[4] || (a->v[3] && !sized) ? -EINVAL : -EPERM;
+}
+
 static long process_op(struct thread *t, int op, const struct sysargs *a)
 {
 	switch (op) {
@@ -199,6 +209,8 @@ static long process_op(struct thread *t, int op, const struct sysargs *a)
 		if (a->v[1] || a->v[2] || a->v[3] || a->v[4])
 			return -EINVAL;
 		return process.no_new_privs;
+	case PR_SET_MM:
+		return set_mm(a);
 	default:
 		return -EINVAL;
 	}

@@ -40,9 +40,11 @@ struct ptimer {
 enum { OVERRUN_MAX = INT32_MAX };
 
 static struct spinlock lock = SPINLOCK_INIT(RANK_REGISTRY);
-static struct ptimer **table;	/* [lock] by id; NULL: free */
-static int table_size;		/* [lock] */
-static struct ptimer itimer[3]; /* ITIMER_REAL, VIRTUAL, PROF */
+static struct ptimer **table; /* [lock] by id; NULL: free */
+static int table_size;	      /* [lock] */
+/* ITIMER_REAL, VIRTUAL, PROF; RLIMIT_CPU's soft limit, which rings each second from then on, and its hard one */
+enum { CPU_SOFT = 3, CPU_HARD, NITIMERS };
+static struct ptimer itimer[NITIMERS];
 
 /* The monotonic moment to look at the timer again. */
 static uint64_t look_at(const struct ptimer *p)
@@ -354,16 +356,18 @@ void ptimer_init(void)
 	static const struct {
 		struct clockid clock;
 		int signo;
-	} kinds[3] = {
+	} kinds[NITIMERS] = {
 		[LX_ITIMER_REAL] = { { .kind = CLOCK_KIND_MONO }, LSIGALRM },
 		[LX_ITIMER_VIRTUAL] = { { .kind = CLOCK_KIND_CPU,
 					  .whole_process = true,
 					  .user_only = true },
 					LSIGVTALRM },
 		[LX_ITIMER_PROF] = { { .kind = CLOCK_KIND_CPU, .whole_process = true }, LSIGPROF },
+		[CPU_SOFT] = { { .kind = CLOCK_KIND_CPU, .whole_process = true }, LSIGXCPU },
+		[CPU_HARD] = { { .kind = CLOCK_KIND_CPU, .whole_process = true }, LSIGKILL },
 	};
 
-	for (int i = 0; i < 3; i++) {
+	for (int i = 0; i < NITIMERS; i++) {
 		timer_init(&itimer[i].timer, ring);
 		sigentry_init(&itimer[i].entry, taken);
 		itimer[i].clock = kinds[i].clock;
@@ -383,6 +387,20 @@ static void itimer_swap(struct ptimer *p, uint64_t *value_ns, uint64_t *interval
 	spin_unlock_irq(&lock, on);
 	*value_ns = was_value;
 	*interval_ns = was_interval;
+}
+
+static void limit(struct ptimer *p, uint64_t seconds, uint64_t again_ns)
+{
+	bool none = seconds >= UINT64_MAX / NS_PER_SEC, on = spin_lock_irq(&lock);
+
+	set(p, none ? 0 : MAX(seconds, 1ull) * NS_PER_SEC, again_ns, true);
+	spin_unlock_irq(&lock, on);
+}
+
+void ptimer_cpu_limit(uint64_t soft, uint64_t hard)
+{
+	limit(&itimer[CPU_SOFT], soft, NS_PER_SEC);
+	limit(&itimer[CPU_HARD], hard, 0);
 }
 
 /* To whole microseconds, an armed timer never to 0. */

@@ -4,20 +4,31 @@
 #include "kern/thread.h"
 #include "kern/vm.h"
 #include "linux/process.h"
+#include "linux/ptimer.h"
 #include "linux/syscall.h"
 #include "vfs/fdtable.h"
 #include "vfs/regular.h"
 
 enum { CAP_SYS_RESOURCE = 24 };
 
+/* setrlimit(2), RLIMIT_FSIZE: the signal comes beside the error. */
+static void file_too_big(void)
+{
+	signal_send_self(LSIGXFSZ);
+}
+
 /* Limits that other floors keep watch over. */
-static void tell(unsigned which, uint64_t cur)
+static void tell(unsigned which, uint64_t cur, uint64_t max)
 {
 	switch (which) {
+	case RLIM_CPU:
+		ptimer_cpu_limit(cur, max);
+		break;
 	case RLIM_NOFILE:
 		fd_set_limit(cur);
 		break;
 	case RLIM_FSIZE:
+		vfs_fsize_hit = file_too_big;
 		vfs_fsize_limit = cur;
 		break;
 	case RLIM_AS:
@@ -48,7 +59,7 @@ static long set_locked(unsigned which, const struct rlimit *new)
 	if (which == RLIM_NOFILE && new->max > 1048576)
 		return -EPERM; /* fs.nr_open */
 	*lim = *new;
-	tell(which, new->cur);
+	tell(which, new->cur, new->max);
 	return 0;
 }
 

@@ -68,7 +68,7 @@ static err_t span_vec(struct span *s, uaddr_t vec, uint64_t n)
 static long broken_pipe(long r, const struct file *f)
 {
 	if (r == -EPIPE && !(f->mode & FILE_SEEK))
-		(void)!signal_send_thread(thread_self(), LSIGPIPE, NULL);
+		signal_send_self(LSIGPIPE);
 	return r;
 }
 
@@ -145,13 +145,40 @@ long sys_pwrite64(struct thread *t, const struct sysargs *a)
 }
 
 /* preadv2(2), pwritev2(2): flags of one call. */
-enum { RWF_HIPRI = 1, RWF_DSYNC = 2, RWF_SYNC = 4 };
+enum {
+	RWF_HIPRI = 1,
+	RWF_DSYNC = 2,
+	RWF_SYNC = 4,
+	RWF_NOWAIT = 8,
+	RWF_APPEND = 16,
+	RWF_NOAPPEND = 32,
+	RWF_ALL = 63
+};
 
 static long move_vec(struct file *f, struct uio *u, const uint64_t *pos, bool write)
 {
 	if (!pos)
 		return write ? broken_pipe(file_write(f, u), f) : file_read(f, u);
 	return write ? file_pwrite(f, u, *pos) : file_pread(f, u, *pos);
+}
+
+/* Are these offered for such a call on such a file? Linux's order of refusals. */
+static long flags_ok(const struct file *f, uint32_t rwf, bool write)
+{
+	if (rwf & ~(uint32_t)RWF_ALL)
+		return -EOPNOTSUPP;
+	if ((rwf & RWF_APPEND) && (rwf & RWF_NOAPPEND))
+		return -EINVAL;
+	/* A buffered write to a file may wait for space at any time. */
+	if ((rwf & RWF_NOWAIT) && (!(f->mode & FILE_NOWAIT_OK) || (write && f->mode & FILE_SEEK)))
+		return -EOPNOTSUPP;
+	return 0;
+}
+
+static uint8_t uio_flags(uint32_t rwf)
+{
+	return (uint8_t)((rwf & RWF_NOWAIT ? UIO_NOWAIT : 0) | (rwf & RWF_APPEND ? UIO_APPEND : 0) |
+			 (rwf & RWF_NOAPPEND ? UIO_NOAPPEND : 0));
 }
 
 static long move_flagged(struct file *f, struct uio *u, const uint64_t *pos, uint32_t rwf,
@@ -180,13 +207,12 @@ static long vectored(const struct sysargs *a, const uint64_t *pos, uint32_t rwf,
 		r = -ESPIPE;
 	else if (!(f->mode & (write ? FILE_WRITE : FILE_READ)))
 		r = -EBADF;
-	else if (rwf & ~(uint32_t)(RWF_HIPRI | RWF_DSYNC | RWF_SYNC))
-		r = -EOPNOTSUPP; /* NOWAIT and APPEND are not offered */
 	else
-		r = 0;
+		r = flags_ok(f, rwf, write);
 	if (!r)
 		r = span_vec(&s, a->v[1], a->v[2]);
 	if (!r) {
+		s.uio.flags = uio_flags(rwf);
 		r = move_flagged(f, &s.uio, pos, rwf, write);
 		kfree(s.heap);
 	}

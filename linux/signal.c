@@ -314,6 +314,18 @@ void signal_cancel_entry(struct sigentry *e)
 	spin_unlock_irq(&sig.lock, on);
 }
 
+void signal_send_self(int signo)
+{
+	const struct linux_siginfo info = {
+		.signo = signo,
+		.code = LSI_USER,
+		.rt = { .pid = (int32_t)PROCESS_PID, .uid = process.creds.uid },
+	};
+
+	/* A queue that is full holds one of this kind already, or the signal goes without its words. */
+	(void)!signal_send_thread(thread_self(), signo, &info);
+}
+
 /* As Linux's force_sig_info(): a fault that the program has shut its eyes to ends it. */
 void signal_force(int signo, const struct linux_siginfo *info)
 {

@@ -32,6 +32,8 @@ void sigentry_init(struct sigentry *e,
  */
 err_t signal_send_process(int signo, const struct linux_siginfo *info);
 err_t signal_send_thread(struct thread *t, int signo, const struct linux_siginfo *info);
+/* To the calling thread, as if it had called kill(2): what an error brings with it (SIGPIPE, SIGXFSZ). */
+void signal_send_self(int signo);
 /* Queue an owned entry (to t, or to the process when NULL).  False: it is on a queue already. */
 bool signal_send_entry(struct thread *t, struct sigentry *e);
 void signal_cancel_entry(

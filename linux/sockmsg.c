@@ -21,7 +21,7 @@ static uint32_t call_flags(const struct file *f, uint64_t flags)
 static long broken_pipe(long r, uint32_t flags)
 {
 	if (r == -EPIPE && !(flags & LX_MSG_NOSIGNAL))
-		(void)!signal_send_thread(thread_self(), LSIGPIPE, NULL);
+		signal_send_self(LSIGPIPE);
 	return r;
 }
 

@@ -180,7 +180,7 @@ long sys_clock_nanosleep(struct thread *t, const struct sysargs *a)
 	if (err)
 		return err;
 	if (!c.can_sleep)
-		return c.kind == CLOCK_KIND_CPU ? -EINVAL : -EOPNOTSUPP;
+		return (int)a->v[0] < 0 ? -EINVAL : -EOPNOTSUPP;
 	err = timespec_read(a->v[2], &ns);
 	if (err)
 		return err;

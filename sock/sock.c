@@ -40,7 +40,7 @@ void sock_init(struct sock *s, const struct sock_ops *ops, int type, int protoco
 
 err_t sock_file(struct sock *s, uint32_t flags, struct file **out)
 {
-	err_t err = file_new(&socket_ops, FILE_READ | FILE_WRITE,
+	err_t err = file_new(&socket_ops, FILE_READ | FILE_WRITE | FILE_NOWAIT_OK,
 			     (flags & LX_O_NONBLOCK) | LX_O_RDWR, s, out);
 
 	if (err)
@@ -55,15 +55,15 @@ struct sock *sock_of(const struct file *f)
 
 /* --- file operations ------------------------------------------------------------------------------ */
 
-static uint32_t wait_flag(const struct file *f)
+static uint32_t wait_flag(const struct file *f, const struct uio *u)
 {
-	return file_nonblock(f) ? LX_MSG_DONTWAIT : 0;
+	return file_nowait(f, u) ? LX_MSG_DONTWAIT : 0;
 }
 
 static long socket_read(struct file *f, struct uio *u, uint64_t *pos)
 {
 	struct sock *s = f->data;
-	struct sock_msg m = { .uio = u, .flags = wait_flag(f) };
+	struct sock_msg m = { .uio = u, .flags = wait_flag(f, u) };
 
 	(void)pos;
 	if (!u->left)
@@ -74,7 +74,7 @@ static long socket_read(struct file *f, struct uio *u, uint64_t *pos)
 static long socket_write(struct file *f, struct uio *u, uint64_t *pos)
 {
 	struct sock *s = f->data;
-	struct sock_msg m = { .uio = u, .flags = wait_flag(f) };
+	struct sock_msg m = { .uio = u, .flags = wait_flag(f, u) };
 
 	(void)pos;
 	return s->ops->sendmsg(s, &m);

@@ -25,7 +25,7 @@ static long eventfd_read(struct file *f, struct uio *u, uint64_t *pos)
 	if (u->left < sizeof(got))
 		return -EINVAL;
 	spin_lock(&e->lock);
-	while (!e->count && !file_nonblock(f) && !err)
+	while (!e->count && !file_nowait(f, u) && !err)
 		err = waitq_wait(&e->wq, WAIT_FOREVER);
 	if (!e->count) {
 		spin_unlock(&e->lock);
@@ -54,7 +54,7 @@ static long eventfd_write(struct file *f, struct uio *u, uint64_t *pos)
 	if (add == UINT64_MAX)
 		return -EINVAL;
 	spin_lock(&e->lock);
-	while (UINT64_MAX - e->count <= add && !file_nonblock(f) && !err)
+	while (UINT64_MAX - e->count <= add && !file_nowait(f, u) && !err)
 		err = waitq_wait(&e->wq, WAIT_FOREVER);
 	if (UINT64_MAX - e->count <= add) {
 		spin_unlock(&e->lock);
@@ -121,7 +121,8 @@ err_t eventfd_new(uint64_t count, bool semaphore, uint32_t flags, struct file **
 	poll_source_init(&e->source);
 	e->count = count;
 	e->semaphore = semaphore;
-	err = file_new(&eventfd_ops, FILE_READ | FILE_WRITE, flags | LX_O_RDWR, e, out);
+	err = file_new(&eventfd_ops, FILE_READ | FILE_WRITE | FILE_NOWAIT_OK, flags | LX_O_RDWR, e,
+		       out);
 	if (err)
 		kfree(e);
 	return err;

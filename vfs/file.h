@@ -24,7 +24,7 @@ enum file_mode {
 	FILE_PATH = 1 << 2, /* O_PATH: a name only */
 	FILE_SEEK = 1 << 3, /* has a position; else pread and lseek are -ESPIPE */
 	FILE_DIRECT = 1 << 4,
-	FILE_NOWAIT_OK = 1 << 5,
+	FILE_NOWAIT_OK = 1 << 5, /* heeds UIO_NOWAIT */
 };
 
 struct file_ops {
@@ -83,6 +83,12 @@ void file_put(struct file *f);
 static inline bool file_nonblock(const struct file *f)
 {
 	return f->flags & 04000; /* O_NONBLOCK */
+}
+
+/* Shall this one move not wait? */
+static inline bool file_nowait(const struct file *f, const struct uio *u)
+{
+	return file_nonblock(f) || u->flags & UIO_NOWAIT;
 }
 
 /* Generic moves used by the read/write families: mode and NULL checks, position handling. */

@@ -88,7 +88,7 @@ static err_t choose_ops(struct inode *i, struct file *f)
 		return chrdev_open(i->rdev, f);
 	case MODE_REG:
 		f->ops = &regular_file_ops;
-		f->mode |= FILE_SEEK;
+		f->mode |= FILE_SEEK | FILE_NOWAIT_OK;
 		if (f->flags & LX_O_DIRECT)
 			f->mode |= FILE_DIRECT;
 		return 0;

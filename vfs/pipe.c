@@ -167,7 +167,7 @@ static long pipe_read(struct file *f, struct uio *u, uint64_t *pos)
 		err_t err;
 
 		r = try_read(p, u);
-		if (r != -EAGAIN || file_nonblock(f))
+		if (r != -EAGAIN || file_nowait(f, u))
 			break;
 		err = wait_bytes(p);
 		if (err)
@@ -211,7 +211,7 @@ static long pipe_write(struct file *f, struct uio *u, uint64_t *pos)
 		size_t need = !done && u->left <= PIPE_ATOMIC ? u->left : 1;
 		long r = try_write(p, u, need);
 
-		if (r == -EAGAIN && !file_nonblock(f))
+		if (r == -EAGAIN && !file_nowait(f, u))
 			r = wait_room(p, need);
 		else if (r > 0)
 			done += r;
@@ -382,7 +382,7 @@ bool pipe_is(const struct file *f)
 /* An end; takes a reference of its own. */
 static err_t end_new(struct pipe *p, uint32_t mode, uint32_t flags, struct file **out)
 {
-	err_t err = file_new(&pipe_ops, mode, flags, p, out);
+	err_t err = file_new(&pipe_ops, mode | FILE_NOWAIT_OK, flags, p, out);
 
 	if (err)
 		return err;

@@ -12,6 +12,7 @@
 #include "vfs/writeback.h"
 
 uint64_t vfs_fsize_limit = UINT64_MAX;
+void (*vfs_fsize_hit)(void);
 
 enum { DIRECT_ALIGN = 512 };
 
@@ -69,11 +70,28 @@ static noinline long read_direct(struct file *f, struct uio *u, uint64_t *pos)
 	return n;
 }
 
+/* What can be read without waiting for the device: up to the first page that is not there. False: nothing. */
+static noinline bool cut_to_cached(struct pcache *pc, struct uio *u, uint64_t pos, uint64_t size)
+{
+	uint64_t end = MIN(pos + u->left, size), at = pos;
+	struct page *p;
+
+	while (at < end && (p = pcache_peek(pc, at >> PAGE_SHIFT)) != NULL) {
+		page_put(p);
+		at = ((at >> PAGE_SHIFT) + 1) << PAGE_SHIFT;
+	}
+	if (at < end)
+		u->left = at - pos;
+	return at > pos || pos >= end;
+}
+
 static long reg_read(struct file *f, struct uio *u, uint64_t *pos)
 {
 	struct inode *i = f->inode;
 	long n;
 
+	if (unlikely(u->flags & UIO_NOWAIT) && !cut_to_cached(i->pages, u, *pos, i->size))
+		return -EAGAIN;
 	if (unlikely(f->flags & LX_O_DIRECT) && is_direct(f))
 		n = read_direct(f, u, pos);
 	else
@@ -85,6 +103,14 @@ static long reg_read(struct file *f, struct uio *u, uint64_t *pos)
 
 /* --- writing -------------------------------------------------------------------------------------------------- */
 
+bool vfs_fsize_ok(uint64_t size)
+{
+	if (likely(size <= vfs_fsize_limit))
+		return true;
+	vfs_fsize_hit();
+	return false;
+}
+
 /* Cut the write to what the limits leave room for. */
 static err_t limit_write(const struct inode *i, struct uio *u, uint64_t pos)
 {
@@ -94,7 +120,7 @@ static err_t limit_write(const struct inode *i, struct uio *u, uint64_t pos)
 		return -EPERM;
 	if (i->seals & SEAL_GROW && pos + u->left > i->size)
 		return -EPERM;
-	if (u->left && pos >= limit)
+	if (u->left && (pos >= PCACHE_SIZE_MAX || !vfs_fsize_ok(pos + 1)))
 		return -EFBIG;
 	if (u->left > limit - pos)
 		u->left = limit - pos;
@@ -135,6 +161,11 @@ static err_t after_write(struct file *f, uint64_t pos, uint64_t n)
 	return err;
 }
 
+static bool appends(const struct file *f, const struct uio *u)
+{
+	return (f->flags & LX_O_APPEND && !(u->flags & UIO_NOAPPEND)) || u->flags & UIO_APPEND;
+}
+
 static long reg_write(struct file *f, struct uio *u, uint64_t *pos)
 {
 	struct inode *i = f->inode;
@@ -142,7 +173,7 @@ static long reg_write(struct file *f, struct uio *u, uint64_t *pos)
 	long n;
 
 	mutex_lock(&i->lock);
-	if (f->flags & LX_O_APPEND)
+	if (appends(f, u))
 		*pos = i->size; /* under the lock: appends never overlap */
 	start = *pos;
 	n = limit_write(i, u, start);
@@ -292,7 +323,8 @@ err_t regular_fallocate(struct file *f, unsigned mode, uint64_t off, uint64_t le
 	struct inode *i = f->inode;
 	err_t err;
 
-	if (off + len > PCACHE_SIZE_MAX || off + len > vfs_fsize_limit)
+	if (off + len > PCACHE_SIZE_MAX ||
+	    (!(mode & FALLOC_KEEP_SIZE) && off + len > i->size && !vfs_fsize_ok(off + len)))
 		return -EFBIG;
 	if (!i->ops->fallocate)
 		return -EOPNOTSUPP;

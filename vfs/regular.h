@@ -28,5 +28,10 @@ enum {
 long regular_seals(struct file *f); /* F_GET_SEALS: -EINVAL */
 err_t regular_add_seals(struct file *f, unsigned seals) must_check;
 
-/* RLIMIT_FSIZE; linux/ sets it. */
+/*
+ * RLIMIT_FSIZE; linux/ sets both. A file may not grow to `size`, which is more than it has now: false, and the program
+ * has been told (SIGXFSZ).
+ */
 extern uint64_t vfs_fsize_limit;
+extern void (*vfs_fsize_hit)(void);
+bool vfs_fsize_ok(uint64_t size);
