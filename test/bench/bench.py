@@ -18,12 +18,14 @@ import table
 import work_boot
 import work_idle
 import work_iperf3
+import work_memcached
 import work_micro
 import work_nginx
 import work_redis
 
 LOCAL = {"boot": work_boot, "micro": work_micro}
-NETWORK = {"redis": work_redis, "nginx": work_nginx, "iperf3": work_iperf3, "idle": work_idle}
+NETWORK = {"redis": work_redis, "nginx": work_nginx, "iperf3": work_iperf3,
+           "memcached": work_memcached, "idle": work_idle}
 WORKS = {**LOCAL, **NETWORK}
 
 
@@ -31,8 +33,8 @@ def options():
     p = argparse.ArgumentParser(description="costs of work in Coracle and in a Linux guest")
     p.add_argument("works", nargs="*", metavar="WORK", help=" ".join(WORKS))
     p.add_argument("--guest", choices=("coracle", "linux", "both"), default="both")
-    p.add_argument("--machine", choices=sorted(guest_coracle.MACHINES), default="q35",
-                   help="Coracle's; the Linux guest's is q35")
+    p.add_argument("--machine", choices=sorted(bench_rig.MACHINES), default="q35",
+                   help="Coracle's; the Linux guest's is q35 (boot is measured on both)")
     p.add_argument("--profile", type=int, metavar="N", default=0,
                    help="print Coracle's N largest symbols of each network load, too")
     o = p.parse_args()

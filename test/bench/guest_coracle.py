@@ -3,17 +3,9 @@
 import subprocess
 import time
 
-from rig import ROOT
+from rig import DEVICES, ROOT
 
 KERNEL = ROOT / "out/x86_64-release/coracle.elf"
-COMMON = ["qemu-system-x86_64", "-nodefaults", "-no-user-config", "-display", "none", "-no-reboot", "-monitor", "none",
-          "-accel", "tcg", "-cpu", "max", "-serial", "stdio", "-kernel", str(KERNEL), "-append", "nokaslr"]
-MACHINES = {
-    "microvm": (["-machine", "microvm,acpi=off,pit=off,pic=off,rtc=off,isa-serial=on,x-option-roms=off",
-                 "-global", "virtio-mmio.force-legacy=false"], "device"),
-    "q35": (["-machine", "q35,sata=off,smbus=off,usb=off,vmport=off"], "pci,disable-legacy=on"),
-}
-
 
 def children(directory):
     """A manifest's list of what is in a directory of the host."""
@@ -26,11 +18,11 @@ def quote(s):
 
 
 class Coracle:
+    machines = ("q35", "microvm")
     symbols = KERNEL.with_suffix(".elf.dbg")
 
     def __init__(self, rig, machine):
-        self.rig, self.name = rig, "Coracle"
-        self.machine, self.device = MACHINES[machine]
+        self.rig, self.name, self.machine = rig, "Coracle", machine
 
     def image(self, program):
         path = self.rig.work / f"{program.name}.img"
@@ -46,8 +38,7 @@ class Coracle:
             f"en1:(ipaddr:{net.guest})" if net else ""))
         return path
 
-    def command(self, program, net, cpus, memory):
-        return [*COMMON, *self.machine, "-m", str(memory), "-smp", str(cpus), "-initrd", str(self.module(program, net)),
+    def command(self, program, net, machine):
+        return ["-kernel", str(KERNEL), "-append", "nokaslr", "-initrd", str(self.module(program, net)),
                 "-drive", f"if=none,id=d,format=raw,file={self.image(program)},snapshot=on",
-                "-device", f"virtio-blk-{self.device},drive=d",
-                *(net.qemu(f"virtio-net-{self.device}" + (",romfile=" if "pci" in self.device else "")) if net else [])]
+                "-device", f"{DEVICES[machine].format('blk')},drive=d", *(net.qemu(machine) if net else [])]

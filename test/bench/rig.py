@@ -26,6 +26,21 @@ INSIDE = "CORACLE_BENCH_INSIDE"
 PR_SET_PDEATHSIG = 1
 
 
+MACHINES = {
+    "microvm": ["microvm,acpi=off,pit=off,pic=off,rtc=off,isa-serial=on,x-option-roms=off", "-global",
+                "virtio-mmio.force-legacy=false"],
+    "q35": ["q35,sata=off,smbus=off,usb=off,vmport=off"],
+}
+DEVICES = {"microvm": "virtio-{}-device", "q35": "virtio-{}-pci,disable-legacy=on"}
+
+
+def qemu(machine, accel, cpus, memory):
+    """The machine that every guest gets, without what it boots."""
+    return ["qemu-system-x86_64", "-nodefaults", "-no-user-config", "-display", "none", "-no-reboot", "-monitor", "none",
+            "-machine", *MACHINES[machine], "-accel", accel, "-cpu", "max", "-smp", str(cpus), "-m", str(memory),
+            "-serial", "stdio"]
+
+
 def enter_namespace():
     """Start again in a network namespace of our own; returns false where that is not allowed."""
     if os.environ.get(INSIDE):
@@ -95,8 +110,10 @@ class Net:
                   f"link set {self.tap} up"):
             subprocess.run(["ip", *c.split()], check=True)
 
-    def qemu(self, device):
-        return ["-netdev", f"tap,id=n,ifname={self.tap},script=no,downscript=no", "-device", f"{device},netdev=n"]
+    def qemu(self, machine):
+        rom = ",romfile=" if machine == "q35" else ""
+        return ["-netdev", f"tap,id=n,ifname={self.tap},script=no,downscript=no",
+                "-device", f"{DEVICES[machine].format('net')}{rom},netdev=n"]
 
 
 def end_with_parent():
@@ -189,10 +206,12 @@ class Rig:
         """One of our own programs, static."""
         return Program(self.work, self.build(source, "-static"))
 
-    def start(self, guest, program, *, counted=True, net=False, cpus=1, memory=256):
+    def start(self, guest, program, *, counted=True, net=False, cpus=1, memory=256, machine=None):
         """Boot a program in a guest.  Counted VMs run slower: rates are taken without."""
         lan = Net() if net else None
-        command = guest.command(program, lan, cpus, memory)
+        # The plugin's counters are plain: several CPUs take turns on one host thread.
+        accel = "tcg,thread=single" if counted else "tcg"
+        command = [*qemu(machine or guest.machine, accel, cpus, memory), *guest.command(program, lan, machine or guest.machine)]
         if not counted:
             return Vm(command, lan)
         counts = self.work / f"counts.{time.monotonic_ns()}"

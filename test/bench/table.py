@@ -2,7 +2,7 @@
 """The printed table: work, Coracle, Linux guest, ratio, goal.  A goal is said to be missed, never asserted."""
 import statistics
 
-WIDTHS = "{:<47} {:>14} {:>14} {:>8}  {}"
+WIDTHS = "{:<60} {:>12} {:>14} {:>8}  {}"
 
 
 def header():
@@ -23,7 +23,7 @@ def verdict(value, goal, more_is_better=False):
 def row(work, unit, values, goal=None):
     """Figures that are the same on any machine; the goal is Coracle's own, in the same unit."""
     ours, peer = values.get("Coracle"), values.get("Linux guest")
-    ratio = f"1:{peer / ours:.1f}" if ours and peer else ""
+    ratio = f"1/{peer / ours:,.{1 if peer < 100 * ours else 0}f}" if ours and peer else ""
     print(WIDTHS.format(f"{work} [{unit}]", number(ours), number(peer), ratio, verdict(ours, goal)), flush=True)
 
 
@@ -36,6 +36,24 @@ def rates(work, unit, samples, goal=None):
         ratio, spread = statistics.median(each), f"  [{min(each):.2f} .. {max(each):.2f}]"
     print(WIDTHS.format(f"{work} [{unit}]", number(mid.get("Coracle")), number(mid.get("Linux guest")),
                         f"{ratio:.2f}" if ratio else "", verdict(ratio, goal, True) + spread), flush=True)
+
+
+def times(work, samples, goal):
+    """Seconds of interleaved runs; the goal is given for orientation, by the fastest run."""
+    mid = {name: statistics.median(s) for name, s in samples.items()}
+    ours = samples.get("Coracle", [0])
+    ratio = f"1/{mid['Linux guest'] / mid['Coracle']:.1f}" if len(mid) == 2 else ""
+    print(WIDTHS.format(f"{work} [s]", number(mid.get("Coracle")), number(mid.get("Linux guest")), ratio,
+                        f"<= {goal}  [{min(ours):.2f} .. {max(ours):.2f}]"), flush=True)
+
+
+def gain(work, gains, goal):
+    """How many times as much one change brings in each guest; the goal is Coracle's."""
+    mid = {name: statistics.median(g) for name, g in gains.items()}
+    ours = gains.get("Coracle", [])
+    spread = f"  [{min(ours):.2f} .. {max(ours):.2f}]" if len(ours) > 1 else ""
+    print(WIDTHS.format(f"{work} [times]", number(mid.get("Coracle")), number(mid.get("Linux guest")), "",
+                        verdict(mid.get("Coracle"), goal, True) + spread), flush=True)
 
 
 def skipped(work, why):
