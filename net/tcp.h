@@ -120,7 +120,7 @@ enum tcp_opt {
 	TCP_OPT_KEEPCNT,
 	TCP_OPT_USER_TIMEOUT, /* ms, 0: none */
 	TCP_OPT_SYNCNT,
-	TCP_OPT_LINGER2,      /* seconds in FIN-WAIT-2 once orphaned */
+	TCP_OPT_LINGER2,      /* seconds in FIN-WAIT-2 once orphaned; UINT32_MAX: none */
 	TCP_OPT_DEFER_ACCEPT, /* seconds */
 	TCP_OPT_MAXSEG,
 	TCP_OPT_WINDOW_CLAMP,

@@ -175,7 +175,11 @@ void tcp_close(struct tcp_conn *c, uint64_t now)
 		tcp_conn_done(c, 0);
 		break;
 	case TCP_FIN_WAIT_2:
-		tcp_tm_set(c, TM_KEEP, now + tcp_opt(c, TCP_OPT_LINGER2) * 1000000000ULL);
+		if (tcp_opt(c, TCP_OPT_LINGER2) == UINT32_MAX)
+			tcp_conn_done(c, 0);
+		else
+			tcp_tm_set(c, TM_KEEP,
+				   now + tcp_opt(c, TCP_OPT_LINGER2) * 1000000000ULL);
 		break;
 	default:
 		queue_fin(c);
@@ -264,8 +268,8 @@ static err_t opt_check(enum tcp_opt o, uint32_t v)
 		[TCP_OPT_KEEPCNT] = { 1, 127 },
 		[TCP_OPT_USER_TIMEOUT] = { 0, INT32_MAX },
 		[TCP_OPT_SYNCNT] = { 1, 127 },
-		[TCP_OPT_LINGER2] = { 0, 120 },
-		[TCP_OPT_DEFER_ACCEPT] = { 0, 3600 },
+		[TCP_OPT_LINGER2] = { 0, UINT32_MAX },
+		[TCP_OPT_DEFER_ACCEPT] = { 0, INT32_MAX },
 		[TCP_OPT_MAXSEG] = { 0, 32767 },
 		[TCP_OPT_WINDOW_CLAMP] = { 0, INT32_MAX },
 		[TCP_OPT_NOTSENT_LOWAT] = { 0, UINT32_MAX },

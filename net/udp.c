@@ -351,6 +351,11 @@ size_t udp_readable(const struct udp_ep *u)
 	return u->rx.first ? u->rx.first->len : 0;
 }
 
+uint32_t udp_drops(const struct udp_ep *u)
+{
+	return (uint32_t)u->rx_drops;
+}
+
 unsigned udp_level(const struct udp_ep *u)
 {
 	return NET_OUT | (u->rx.first ? NET_IN : 0) | (u->ep.err || u->nerrors ? NET_ERR : 0);

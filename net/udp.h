@@ -52,6 +52,8 @@ struct pkt *udp_rx_peek(struct udp_ep *u, struct udp_rx *rx);
 struct pkt *udp_rx_pop(struct udp_ep *u);
 size_t udp_readable(const struct udp_ep *u); /* bytes of the next datagram */
 unsigned udp_level(const struct udp_ep *u);
+uint32_t udp_path_mtu(struct udp_ep *u); /* to the connected peer; 0: no way */
+uint32_t udp_drops(const struct udp_ep *u); /* datagrams that found no room */
 
 enum udp_opt {
 	UDP_OPT_RCVBUF, /* bytes of memory */

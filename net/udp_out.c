@@ -61,6 +61,11 @@ static err_t resolve(struct udp_ep *u, const struct udp_tx *tx, struct target *t
 	return 0;
 }
 
+uint32_t udp_path_mtu(struct udp_ep *u)
+{
+	return dst_resolve(u->st, u->addr.remote, u->ifc, &u->dst) ? 0 : u->dst.mtu;
+}
+
 static bool is_bcast(const struct target *t)
 {
 	return ip_is_if_bcast(t->way.ifc, t->dst);

@@ -11,6 +11,7 @@ sock-y += sock/inet_copy.c
 sock-y += sock/inet_listen.c
 sock-y += sock/netdev.c
 sock-y += sock/inet_opt.c
+sock-y += sock/inet_group.c
 sock-y += sock/inet_raw.c
 sock-y += sock/inet_tcp.c
 sock-y += sock/inet_udp.c

@@ -135,6 +135,8 @@ struct isock *inet_alloc(const struct sock_ops *ops, bool v6, int type, int prot
 	i->v6 = v6;
 	i->bound = v6 ? (struct ip_addr){ .q = { 0, 0 } } : ip4(0);
 	i->rcvlowat = 1;
+	i->raw_opt[RAW_OPT_MCAST_TTL] = i->raw_opt[RAW_OPT_MCAST_LOOP] = 1;
+	list_init(&i->members);
 	waitq_init(&i->wq, &i->shard->lock);
 	return i;
 }
@@ -217,6 +219,7 @@ err_t inet_new(bool v6, int type, int protocol, struct sock **out)
 	if (!i)
 		return -ENOBUFS;
 	i->kind = kind;
+	i->reuseaddr = type == LX_SOCK_RAW; /* as Linux shows it */
 	i->hdrincl = type == LX_SOCK_RAW && protocol == PROTO_RAW;
 	err = make_endpoint(i, (uint8_t)protocol);
 	if (err)
@@ -264,7 +267,8 @@ err_t inet_port_listen(struct isock *i)
 
 static bool may_bind(const struct isock *i, struct ip_addr ip)
 {
-	if (ip_is_any(ip) || i->freebind || net_addr_is_local(i->shard->st, ip) ||
+	if (ip_is_any(ip) || (i->want & (WANT_FREEBIND | WANT_TRANSPARENT)) ||
+	    net_addr_is_local(i->shard->st, ip) ||
 	    ip_is_loopback(ip))
 		return true;
 	return i->kind != INET_TCP && (ip_is_multicast(ip) || ip_is_bcast_all(ip));

@@ -39,6 +39,23 @@ static void give_v6(const struct isock *i, const struct inet_info *info, struct 
 		put_int(m, LX_IPPROTO_IPV6, LX_IPV6_TCLASS, info->tos);
 }
 
+static void give_orig(const struct isock *i, const struct inet_info *info, struct sock_msg *m)
+{
+	struct linux_sockaddr_in a = { .family = LX_AF_INET,
+				       .port = { (uint8_t)(i->lport >> 8), (uint8_t)i->lport } };
+
+	memcpy(a.addr, &info->dst.b[12], 4);
+	sock_ctl_put(m->ctl_out, LX_IPPROTO_IP, LX_IP_RECVORIGDSTADDR, &a, sizeof(a));
+}
+
+static void give_drops(const struct isock *i, struct sock_msg *m)
+{
+	uint32_t drops = udp_drops(i->udp);
+
+	if (drops)
+		sock_ctl_put(m->ctl_out, LX_SOL_SOCKET, LX_SO_RXQ_OVFL, &drops, sizeof(drops));
+}
+
 void inet_ctl_give(const struct isock *i, const struct inet_info *info, struct sock_msg *m)
 {
 	if (!m->ctl_out)
@@ -48,6 +65,10 @@ void inet_ctl_give(const struct isock *i, const struct inet_info *info, struct s
 		give_v4(i, info, m);
 	if (i->v6)
 		give_v6(i, info, m);
+	if ((i->want & WANT_ORIGDST) && ip_is_v4(info->dst))
+		give_orig(i, info, m);
+	if ((i->want & WANT_DROPS) && i->kind == INET_UDP)
+		give_drops(i, m);
 	if ((i->want & WANT_GRO) && info->gso_size)
 		put_int(m, LX_IPPROTO_UDP, LX_UDP_GRO, info->gso_size);
 }

@@ -29,6 +29,24 @@ enum inet_want {
 	WANT_TOS6 = 1 << 5,
 	WANT_ORIGDST = 1 << 6,
 	WANT_GRO = 1 << 7,
+	WANT_DROPS = 1 << 8,
+	/* not messages, but flags all the same */
+	WANT_FREEBIND = 1 << 16,
+	WANT_TRANSPARENT = 1 << 17,
+	WANT_DEBUG = 1 << 18,
+	WANT_KEEPALIVE = 1 << 19, /* this and the next two where the protocol has no use for them */
+	WANT_OOBINLINE = 1 << 20,
+	WANT_BROADCAST = 1 << 21,
+};
+
+/* Options that a raw socket keeps itself. */
+enum inet_raw_opt {
+	RAW_OPT_TTL, /* 0: default */
+	RAW_OPT_TOS,
+	RAW_OPT_MCAST_TTL,
+	RAW_OPT_MCAST_LOOP,
+	RAW_OPT_MCAST_IF,
+	RAW_OPTS
 };
 
 struct isock {
@@ -51,16 +69,18 @@ struct isock {
 	uint16_t lport;		/* [s] */
 	uint32_t ifindex;	/* [s] SO_BINDTODEVICE */
 	bool v6;		/* [I] AF_INET6 */
-	bool v6only, reuseaddr, reuseport, broadcast, freebind, linger, keepalive; /* [s] */
-	bool connecting;	 /* [s] a SYN is out and nobody has heard the end of it */
-	bool connected;		 /* [s] UDP, raw: a peer is set */
-	bool shut_rd;		 /* [s] UDP, raw: shutdown(SHUT_RD) */
-	uint32_t linger_s;	 /* [s] */
-	uint32_t want;		 /* [s] WANT_* */
-	uint32_t rcvlowat;	 /* [s] */
-	uint32_t sndbuf, rcvbuf; /* [s] as getsockopt shows them; 0: the protocol's */
-	uint16_t gso_size;	 /* [s] UDP_SEGMENT for all sends */
-	uint8_t hdrincl;	 /* [s] raw */
+	bool v6only, reuseaddr, reuseport, linger; /* [s] */
+	bool connecting;	   /* [s] a SYN is out and nobody has heard the end of it */
+	bool connected;		   /* [s] UDP, raw: a peer is set */
+	bool shut_rd;		   /* [s] UDP, raw: shutdown(SHUT_RD) */
+	uint32_t linger_s;	   /* [s] */
+	uint32_t want;		   /* [s] WANT_* */
+	uint32_t rcvlowat;	   /* [s] */
+	uint32_t sndbuf, rcvbuf;   /* [s] as getsockopt shows them; 0: the protocol's */
+	uint16_t gso_size;	   /* [s] UDP_SEGMENT for all sends */
+	uint8_t hdrincl;	   /* [s] raw */
+	uint8_t raw_opt[RAW_OPTS]; /* [s] raw */
+	struct list members;	   /* [s] raw: inet_group.c */
 };
 
 static inline struct isock *isock_of(struct sock *s)
@@ -149,6 +169,12 @@ long inet_pkt_out(const struct pkt *p, size_t n, struct uio *u);
 /* inet_opt.c */
 err_t inet_setopt(struct sock *s, int level, int name, struct uio *val) must_check;
 err_t inet_getopt(struct sock *s, int level, int name, void *val, uint32_t *len) must_check;
+
+/* inet_group.c */
+bool inet_is_group_opt(int level, int name);
+err_t inet_group_set(struct isock *i, int level, int name, struct uio *val) must_check;
+err_t inet_group_set_if(struct isock *i, struct uio *val) must_check; /* IP_MULTICAST_IF */
+void inet_group_leave_all(struct isock *i); /* a raw socket ends; its shard is locked */
 
 /* inet_cmsg.c */
 struct inet_info { /* what is known of one datagram */

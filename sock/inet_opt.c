@@ -10,68 +10,100 @@
 
 enum { NO = -1 };
 
+/* How a value is read and kept. */
+enum {
+	BOOL = 1,     /* 0 or not 0 */
+	BYTE = 2,     /* BSD made it a byte: one is taken too */
+	ZERO_ONE = 4, /* anything else is -EINVAL */
+	MINUS = 8,    /* -1 is the default, which the protocol calls 0 */
+};
+
 /* One numeric option: where it goes for each kind of socket (NO: not for it). */
 struct opt {
 	int16_t level, name;
-	int16_t tcp, udp;      /* enum tcp_opt, enum udp_opt */
-	bool is_bool, byte_ok; /* 0 or 1; a single byte is taken too */
+	int8_t tcp, udp; /* enum tcp_opt, enum udp_opt */
+	int8_t raw;	 /* enum inet_raw_opt */
+	uint8_t how;
 	int32_t min, max;
 };
 
-#define ANY INT32_MIN, INT32_MAX
+#define ANY   INT32_MIN, INT32_MAX
+#define COUNT 0, INT32_MAX
 
 static const struct opt opts[] = {
-	{ LX_IPPROTO_TCP, LX_TCP_NODELAY, TCP_OPT_NODELAY, NO, true, false, ANY },
-	{ LX_IPPROTO_TCP, LX_TCP_CORK, TCP_OPT_CORK, NO, true, false, ANY },
-	{ LX_IPPROTO_TCP, LX_TCP_QUICKACK, TCP_OPT_QUICKACK, NO, true, false, ANY },
-	{ LX_IPPROTO_TCP, LX_TCP_MAXSEG, TCP_OPT_MAXSEG, NO, false, false, 0, 65535 },
-	{ LX_IPPROTO_TCP, LX_TCP_KEEPIDLE, TCP_OPT_KEEPIDLE, NO, false, false, 1, 32767 },
-	{ LX_IPPROTO_TCP, LX_TCP_KEEPINTVL, TCP_OPT_KEEPINTVL, NO, false, false, 1, 32767 },
-	{ LX_IPPROTO_TCP, LX_TCP_KEEPCNT, TCP_OPT_KEEPCNT, NO, false, false, 1, 127 },
-	{ LX_IPPROTO_TCP, LX_TCP_SYNCNT, TCP_OPT_SYNCNT, NO, false, false, 1, 127 },
-	{ LX_IPPROTO_TCP, LX_TCP_LINGER2, TCP_OPT_LINGER2, NO, false, false, ANY },
-	{ LX_IPPROTO_TCP, LX_TCP_DEFER_ACCEPT, TCP_OPT_DEFER_ACCEPT, NO, false, false, ANY },
-	{ LX_IPPROTO_TCP, LX_TCP_WINDOW_CLAMP, TCP_OPT_WINDOW_CLAMP, NO, false, false, 0,
-	  INT32_MAX },
-	{ LX_IPPROTO_TCP, LX_TCP_USER_TIMEOUT, TCP_OPT_USER_TIMEOUT, NO, false, false, 0,
-	  INT32_MAX },
-	{ LX_IPPROTO_TCP, LX_TCP_NOTSENT_LOWAT, TCP_OPT_NOTSENT_LOWAT, NO, false, false, ANY },
-	{ LX_IPPROTO_TCP, LX_TCP_FASTOPEN, TCP_OPT_FASTOPEN, NO, false, false, 0, INT32_MAX },
-	{ LX_IPPROTO_TCP, LX_TCP_FASTOPEN_CONNECT, TCP_OPT_FASTOPEN_CONNECT, NO, true, false, ANY },
-	{ LX_SOL_SOCKET, LX_SO_KEEPALIVE, TCP_OPT_KEEPALIVE, NO, true, false, ANY },
-	{ LX_SOL_SOCKET, LX_SO_OOBINLINE, TCP_OPT_OOBINLINE, NO, true, false, ANY },
-	{ LX_SOL_SOCKET, LX_SO_BROADCAST, NO, UDP_OPT_BROADCAST, true, false, ANY },
-	{ LX_IPPROTO_IP, LX_IP_TTL, TCP_OPT_TTL, UDP_OPT_TTL, false, true, -1, 255 },
-	{ LX_IPPROTO_IP, LX_IP_TOS, TCP_OPT_TOS, UDP_OPT_TOS, false, true, 0, 255 },
-	{ LX_IPPROTO_IP, LX_IP_MTU_DISCOVER, TCP_OPT_PMTUDISC, UDP_OPT_PMTUDISC, false, true, 0,
-	  5 },
-	{ LX_IPPROTO_IP, LX_IP_MULTICAST_TTL, NO, UDP_OPT_MCAST_TTL, false, true, -1, 255 },
-	{ LX_IPPROTO_IP, LX_IP_MULTICAST_LOOP, NO, UDP_OPT_MCAST_LOOP, true, true, ANY },
-	{ LX_IPPROTO_IP, LX_IP_MULTICAST_ALL, NO, UDP_OPT_MCAST_ALL, true, true, ANY },
-	{ LX_IPPROTO_IP, LX_IP_RECVERR, NO, UDP_OPT_RECVERR, true, true, ANY },
-	{ LX_IPPROTO_IPV6, LX_IPV6_UNICAST_HOPS, TCP_OPT_TTL, UDP_OPT_TTL, false, false, -1, 255 },
-	{ LX_IPPROTO_IPV6, LX_IPV6_TCLASS, TCP_OPT_TOS, UDP_OPT_TOS, false, false, -1, 255 },
-	{ LX_IPPROTO_IPV6, LX_IPV6_MTU_DISCOVER, TCP_OPT_PMTUDISC, UDP_OPT_PMTUDISC, false, false,
-	  0, 5 },
-	{ LX_IPPROTO_IPV6, LX_IPV6_MULTICAST_HOPS, NO, UDP_OPT_MCAST_TTL, false, false, -1, 255 },
-	{ LX_IPPROTO_IPV6, LX_IPV6_MULTICAST_LOOP, NO, UDP_OPT_MCAST_LOOP, true, false, ANY },
-	{ LX_IPPROTO_IPV6, LX_IPV6_MULTICAST_IF, NO, UDP_OPT_MCAST_IF, false, false, 0, INT32_MAX },
-	{ LX_IPPROTO_IPV6, LX_IPV6_MULTICAST_ALL, NO, UDP_OPT_MCAST_ALL, true, false, ANY },
-	{ LX_IPPROTO_IPV6, LX_IPV6_RECVERR, NO, UDP_OPT_RECVERR, true, false, ANY },
-	{ LX_IPPROTO_UDP, LX_UDP_GRO, NO, UDP_OPT_GRO, true, false, ANY },
+#define T(name, o, how, ...)                                                         \
+	{                                                                            \
+		LX_IPPROTO_TCP, LX_TCP_##name, TCP_OPT_##o, NO, NO, how, __VA_ARGS__ \
+	}
+	T(NODELAY, NODELAY, BOOL, ANY),
+	T(CORK, CORK, BOOL, ANY),
+	T(QUICKACK, QUICKACK, BOOL, ANY),
+	T(MAXSEG, MAXSEG, 0, 0, 32767),
+	T(KEEPIDLE, KEEPIDLE, 0, 1, 32767),
+	T(KEEPINTVL, KEEPINTVL, 0, 1, 32767),
+	T(KEEPCNT, KEEPCNT, 0, 1, 127),
+	T(SYNCNT, SYNCNT, 0, 1, 127),
+	T(LINGER2, LINGER2, 0, ANY),
+	T(DEFER_ACCEPT, DEFER_ACCEPT, 0, ANY),
+	T(WINDOW_CLAMP, WINDOW_CLAMP, 0, ANY),
+	T(USER_TIMEOUT, USER_TIMEOUT, 0, COUNT),
+	T(NOTSENT_LOWAT, NOTSENT_LOWAT, 0, ANY),
+	T(FASTOPEN, FASTOPEN, 0, COUNT),
+	T(FASTOPEN_CONNECT, FASTOPEN_CONNECT, ZERO_ONE, ANY),
+#undef T
+	{ LX_SOL_SOCKET, LX_SO_KEEPALIVE, TCP_OPT_KEEPALIVE, NO, NO, BOOL, ANY },
+	{ LX_SOL_SOCKET, LX_SO_OOBINLINE, TCP_OPT_OOBINLINE, NO, NO, BOOL, ANY },
+	{ LX_SOL_SOCKET, LX_SO_BROADCAST, NO, UDP_OPT_BROADCAST, NO, BOOL, ANY },
+	{ LX_SOL_SOCKET, LX_SO_NO_CHECK, NO, UDP_OPT_NO_CHECK, NO, BOOL, ANY },
+#define I(name, t, u, r, how, ...)                                              \
+	{                                                                       \
+		LX_IPPROTO_IP, LX_IP_##name, t, u, r, BYTE | (how), __VA_ARGS__ \
+	}
+	I(TTL, TCP_OPT_TTL, UDP_OPT_TTL, RAW_OPT_TTL, MINUS, 1, 255),
+	I(TOS, TCP_OPT_TOS, UDP_OPT_TOS, RAW_OPT_TOS, 0, ANY),
+	I(MTU_DISCOVER, TCP_OPT_PMTUDISC, UDP_OPT_PMTUDISC, NO, 0, 0, 5),
+	I(MULTICAST_TTL, NO, UDP_OPT_MCAST_TTL, RAW_OPT_MCAST_TTL, MINUS, 0, 255),
+	I(MULTICAST_LOOP, NO, UDP_OPT_MCAST_LOOP, RAW_OPT_MCAST_LOOP, BOOL, ANY),
+	I(MULTICAST_ALL, NO, UDP_OPT_MCAST_ALL, NO, ZERO_ONE, ANY),
+	I(RECVERR, NO, UDP_OPT_RECVERR, NO, BOOL, ANY),
+#undef I
+#define I(name, t, u, r, how, ...)                                         \
+	{                                                                  \
+		LX_IPPROTO_IPV6, LX_IPV6_##name, t, u, r, how, __VA_ARGS__ \
+	}
+	I(UNICAST_HOPS, TCP_OPT_TTL, UDP_OPT_TTL, RAW_OPT_TTL, MINUS, 0, 255),
+	I(TCLASS, TCP_OPT_TOS, UDP_OPT_TOS, RAW_OPT_TOS, MINUS, 0, 255),
+	I(MTU_DISCOVER, TCP_OPT_PMTUDISC, UDP_OPT_PMTUDISC, NO, 0, 0, 5),
+	I(MULTICAST_HOPS, NO, UDP_OPT_MCAST_TTL, RAW_OPT_MCAST_TTL, MINUS, 0, 255),
+	I(MULTICAST_LOOP, NO, UDP_OPT_MCAST_LOOP, RAW_OPT_MCAST_LOOP, ZERO_ONE, ANY),
+	I(MULTICAST_IF, NO, UDP_OPT_MCAST_IF, RAW_OPT_MCAST_IF, 0, COUNT),
+	I(MULTICAST_ALL, NO, UDP_OPT_MCAST_ALL, NO, BOOL, ANY),
+	I(RECVERR, NO, UDP_OPT_RECVERR, NO, BOOL, ANY),
+#undef I
+	{ LX_IPPROTO_UDP, LX_UDP_GRO, NO, UDP_OPT_GRO, NO, BOOL, ANY },
 };
 
-/* Bits of isock.want by option. */
-static const struct {
+/* Bits of isock.want by option; of those without a use at their socket Linux takes note as well. */
+static const struct flag {
 	int16_t level, name;
 	uint32_t bit;
-} wants[] = {
+} flags[] = {
+	{ LX_SOL_SOCKET, LX_SO_DEBUG, WANT_DEBUG },
+	{ LX_SOL_SOCKET, LX_SO_KEEPALIVE, WANT_KEEPALIVE },
+	{ LX_SOL_SOCKET, LX_SO_OOBINLINE, WANT_OOBINLINE },
+	{ LX_SOL_SOCKET, LX_SO_BROADCAST, WANT_BROADCAST },
+	{ LX_SOL_SOCKET, LX_SO_RXQ_OVFL, WANT_DROPS },
 	{ LX_IPPROTO_IP, LX_IP_PKTINFO, WANT_PKTINFO },
 	{ LX_IPPROTO_IP, LX_IP_RECVTTL, WANT_TTL },
 	{ LX_IPPROTO_IP, LX_IP_RECVTOS, WANT_TOS },
+	{ LX_IPPROTO_IP, LX_IP_RECVORIGDSTADDR, WANT_ORIGDST },
+	{ LX_IPPROTO_IP, LX_IP_FREEBIND, WANT_FREEBIND },
+	{ LX_IPPROTO_IP, LX_IP_TRANSPARENT, WANT_TRANSPARENT },
 	{ LX_IPPROTO_IPV6, LX_IPV6_RECVPKTINFO, WANT_PKTINFO6 },
 	{ LX_IPPROTO_IPV6, LX_IPV6_RECVHOPLIMIT, WANT_TTL6 },
 	{ LX_IPPROTO_IPV6, LX_IPV6_RECVTCLASS, WANT_TOS6 },
+	{ LX_IPPROTO_IPV6, LX_IPV6_FREEBIND, WANT_FREEBIND },
+	{ LX_IPPROTO_IPV6, LX_IPV6_TRANSPARENT, WANT_TRANSPARENT },
 };
 
 static bool is_tcp(const struct isock *i)
@@ -79,55 +111,168 @@ static bool is_tcp(const struct isock *i)
 	return i->kind == INET_TCP || i->kind == INET_LISTEN;
 }
 
+static int where(const struct isock *i, const struct opt *o)
+{
+	return is_tcp(i) ? o->tcp : i->kind == INET_UDP ? o->udp : o->raw;
+}
+
 static const struct opt *find_opt(const struct isock *i, int level, int name)
 {
-	for (size_t k = 0; k < ARRAY_LEN(opts); k++) {
-		const struct opt *o = &opts[k];
-
-		if (o->level == level && o->name == name &&
-		    (is_tcp(i)		   ? o->tcp
-		     : i->kind == INET_UDP ? o->udp
-					   : NO) != NO)
-			return o;
-	}
+	for (size_t k = 0; k < ARRAY_LEN(opts); k++)
+		if (opts[k].level == level && opts[k].name == name && where(i, &opts[k]) != NO)
+			return &opts[k];
 	return NULL;
 }
 
-/* An int; for options that BSD made bytes, a byte. */
-static err_t read_value(const struct opt *o, struct uio *val, int *v)
+static const struct flag *find_flag(int level, int name)
+{
+	for (size_t k = 0; k < ARRAY_LEN(flags); k++)
+		if (flags[k].level == level && flags[k].name == name)
+			return &flags[k];
+	return NULL;
+}
+
+/* A level that this socket does not have: what Linux says to setsockopt(2). */
+static bool has_level(const struct isock *i, int level)
+{
+	switch (level) {
+	case LX_SOL_SOCKET:
+	case LX_IPPROTO_IP:
+		return true;
+	case LX_IPPROTO_IPV6:
+		return i->v6;
+	case LX_IPPROTO_TCP:
+		return is_tcp(i);
+	case LX_IPPROTO_UDP:
+		return i->kind == INET_UDP;
+	default:
+		return i->kind == INET_RAW;
+	}
+}
+
+/* An int; at level IP, also a byte or nothing at all. */
+static err_t read_value(int level, struct uio *val, int *v)
 {
 	uint8_t b;
 
-	if (val->left >= sizeof(int) || !o->byte_ok)
+	*v = 0;
+	if (level == LX_IPPROTO_IPV6 && val->left >= sizeof(int) && !val->vec->base)
+		return 0; /* as Linux has it */
+	if (val->left >= sizeof(int) || level != LX_IPPROTO_IP)
 		return sock_opt_int(val, v);
-	if (!val->left || uio_read(val, &b, 1) != 1)
-		return -EINVAL;
-	*v = b;
+	if (val->left && uio_read(val, &b, 1) != 1)
+		return -EFAULT;
+	*v = val->left ? b : 0;
 	return 0;
+}
+
+/*
+ * Linux counts TCP_DEFER_ACCEPT in retransmissions of the SYN-ACK and shows the seconds that they take: 1, 3, 7, ...
+ * with at most two minutes between two of them.
+ */
+static int defer_seconds(int v)
+{
+	int period = 1, step = 1;
+
+	if (v <= 0)
+		return 0;
+	for (int n = 1; v > period && n < 255; n++) {
+		step = MIN(step * 2, 120);
+		period += step;
+	}
+	return period;
+}
+
+/* What is kept of a value that is within its range. */
+static err_t adjust(const struct isock *i, const struct opt *o, int *v)
+{
+	if (o->level == LX_IPPROTO_TCP) {
+		switch (o->name) {
+		case LX_TCP_MAXSEG:
+			return *v && *v < 88 ? -EINVAL : 0;
+		case LX_TCP_LINGER2: /* 0: the system's; less: none */
+			*v = *v < 0 ? -1 : *v == 0 ? 60 : MIN(*v, 120);
+			return 0;
+		case LX_TCP_DEFER_ACCEPT:
+			*v = defer_seconds(*v);
+			return 0;
+		case LX_TCP_WINDOW_CLAMP:
+			*v = *v ? MAX(*v, 1152) : 0;
+			return 0;
+		case LX_TCP_NOTSENT_LOWAT: /* 0: no limit */
+			*v = *v ? *v : -1;
+			return 0;
+		default:
+			return 0;
+		}
+	}
+	/* TCP sets the two bits of ECN by itself. */
+	if ((o->level == LX_IPPROTO_IP && o->name == LX_IP_TOS) ||
+	    (o->level == LX_IPPROTO_IPV6 && o->name == LX_IPV6_TCLASS))
+		*v &= is_tcp(i) ? 0xfc : 0xff;
+	return 0;
+}
+
+static err_t fit(const struct isock *i, const struct opt *o, int *v)
+{
+	if (o->how & ZERO_ONE && (*v < 0 || *v > 1))
+		return -EINVAL;
+	if (o->how & BOOL)
+		*v = *v != 0;
+	if (o->how & MINUS && *v == -1) {
+		bool hops = o->name == LX_IP_MULTICAST_TTL || o->name == LX_IPV6_MULTICAST_HOPS;
+
+		*v = hops ? 1 : 0;
+		return 0;
+	}
+	if (*v < o->min || *v > o->max)
+		return -EINVAL;
+	return adjust(i, o, v);
 }
 
 static err_t set_protocol(struct isock *i, const struct opt *o, int v)
 {
-	uint32_t n = o->is_bool ? v != 0 : (uint32_t)v;
+	err_t err = fit(i, o, &v);
 
-	if (!o->is_bool && (v < o->min || v > o->max))
-		return -EINVAL;
-	if (v == -1 && o->min == -1)
-		n = 0; /* the default */
-	if (i->kind == INET_TCP)
-		return tcp_opt_set(i->tcp, (enum tcp_opt)o->tcp, n, i->shard->now);
-	if (i->kind == INET_LISTEN)
-		return tcp_listener_opt_set(i->listener, (enum tcp_opt)o->tcp, n);
-	return udp_opt_set(i->udp, (enum udp_opt)o->udp, n);
+	if (err)
+		return err;
+	if (o->level == LX_IPPROTO_UDP) /* GRO: the control message, too */
+		i->want = v ? i->want | WANT_GRO : i->want & ~(uint32_t)WANT_GRO;
+	switch (i->kind) {
+	case INET_TCP:
+		return tcp_opt_set(i->tcp, (enum tcp_opt)o->tcp, (uint32_t)v, i->shard->now);
+	case INET_LISTEN:
+		return tcp_listener_opt_set(i->listener, (enum tcp_opt)o->tcp, (uint32_t)v);
+	case INET_UDP:
+		return udp_opt_set(i->udp, (enum udp_opt)o->udp, (uint32_t)v);
+	default:
+		i->raw_opt[o->raw] = (uint8_t)v;
+		return 0;
+	}
 }
 
-static uint32_t get_protocol(const struct isock *i, const struct opt *o)
+static bool is_hops(const struct opt *o)
 {
+	return (o->level == LX_IPPROTO_IP && o->name == LX_IP_TTL) ||
+	       (o->level == LX_IPPROTO_IPV6 && o->name == LX_IPV6_UNICAST_HOPS);
+}
+
+static int get_protocol(const struct isock *i, const struct opt *o)
+{
+	uint32_t v;
+
 	if (i->kind == INET_TCP)
-		return tcp_opt_get(i->tcp, (enum tcp_opt)o->tcp);
-	if (i->kind == INET_LISTEN)
-		return tcp_listener_opt_get(i->listener, (enum tcp_opt)o->tcp);
-	return udp_opt_get(i->udp, (enum udp_opt)o->udp);
+		v = tcp_opt_get(i->tcp, (enum tcp_opt)o->tcp);
+	else if (i->kind == INET_LISTEN)
+		v = tcp_listener_opt_get(i->listener, (enum tcp_opt)o->tcp);
+	else
+		v = i->kind == INET_UDP ? udp_opt_get(i->udp, (enum udp_opt)o->udp)
+					: i->raw_opt[o->raw];
+	if (is_hops(o) && !v)
+		return 64;
+	if (o->tcp == TCP_OPT_NOTSENT_LOWAT && v == UINT32_MAX)
+		return 0;
+	return (int)v;
 }
 
 /* --- setting: what is not a plain number for the protocol ---------------------------------------------------- */
@@ -182,15 +327,10 @@ static err_t set_socket_level(struct isock *i, int name, int v)
 	case LX_SO_RCVBUFFORCE:
 		return set_buffer(i, false, v);
 	case LX_SO_RCVLOWAT:
-		if (v < 0)
-			return -EINVAL;
-		i->rcvlowat = v ? (uint32_t)v : 1;
+		i->rcvlowat = v < 0 ? INT32_MAX : v ? (uint32_t)v : 1;
 		return is_tcp(i) && i->kind == INET_TCP
 			       ? tcp_opt_set(i->tcp, TCP_OPT_RCVLOWAT, i->rcvlowat, i->shard->now)
 			       : 0;
-	case LX_SO_BROADCAST: /* UDP's went to the protocol */
-		i->broadcast = v;
-		return 0;
 	default:
 		return -ENOPROTOOPT;
 	}
@@ -198,24 +338,13 @@ static err_t set_socket_level(struct isock *i, int name, int v)
 
 static err_t set_inet_level(struct isock *i, int level, int name, int v)
 {
-	for (size_t k = 0; k < ARRAY_LEN(wants); k++) {
-		if (wants[k].level != level || wants[k].name != name)
-			continue;
-		i->want = v ? i->want | wants[k].bit : i->want & ~wants[k].bit;
-		return 0;
-	}
 	if (level == LX_IPPROTO_IPV6 && name == LX_IPV6_V6ONLY) {
-		if (!i->v6 || i->port)
+		if (i->port)
 			return -EINVAL;
 		i->v6only = v;
 		return 0;
 	}
-	if ((level == LX_IPPROTO_IP && name == LX_IP_FREEBIND) ||
-	    (level == LX_IPPROTO_IPV6 && name == LX_IPV6_FREEBIND)) {
-		i->freebind = v;
-		return 0;
-	}
-	if (level == LX_IPPROTO_UDP && name == LX_UDP_SEGMENT && i->kind == INET_UDP) {
+	if (level == LX_IPPROTO_UDP && name == LX_UDP_SEGMENT) {
 		if (v < 0 || v > 65535)
 			return -EINVAL;
 		i->gso_size = (uint16_t)v;
@@ -279,195 +408,97 @@ static err_t set_named(struct isock *i, bool device, struct uio *val)
 	return err;
 }
 
-/* --- multicast groups ------------------------------------------------------------------------------------------ */
-
-static struct net_if *group_if(struct isock *i, uint32_t index, struct ip_addr local,
-			       struct ip_addr group)
+/* Bytes a second: an int, or 64 bits. */
+static err_t set_pacing(struct isock *i, struct uio *val)
 {
-	struct net_route r;
-	struct net_if *ifc = NULL;
-	struct net_ifaddr a;
-
-	if (index)
-		return shard_if(i->shard, index);
-	while (!ip_is_any(local) && (ifc = net_if_next(i->shard->st, ifc)) != NULL)
-		for (unsigned k = 0; net_addr_at(ifc, k, &a); k++)
-			if (ip_eq(a.addr, local))
-				return ifc;
-	if (!ip_is_any(local))
-		return NULL;
-	if (net_route_lookup(i->shard->st, group, NULL, &r) == 0)
-		return r.ifc;
-	/* No route: the first device that is not the loopback. */
-	while ((ifc = net_if_next(i->shard->st, ifc)) != NULL)
-		if (!(net_if_dev(ifc)->features & NETIF_LOOPBACK))
-			return ifc;
-	return NULL;
-}
-
-struct membership {
-	struct ip_addr group, source, local;
-	uint32_t ifindex;
-	bool join;
-};
-
-static struct ip_addr in4(const uint8_t b[4])
-{
-	return ip4((uint32_t)b[0] << 24 | (uint32_t)b[1] << 16 | (uint32_t)b[2] << 8 | b[3]);
-}
-
-static err_t read_mreq(struct uio *val, struct membership *m)
-{
-	struct linux_ip_mreqn r = { .ifindex = 0 };
-	size_t n = MIN(val->left, sizeof(r));
-
-	if (n < 8)
-		return -EINVAL;
-	if (uio_read(val, &r, n) != (long)n)
-		return -EFAULT;
-	m->group = in4(r.group);
-	m->local = in4(r.address);
-	m->ifindex = n == sizeof(r) ? (uint32_t)r.ifindex : 0;
-	return 0;
-}
-
-static err_t read_mreq_source(struct uio *val, struct membership *m)
-{
-	struct linux_ip_mreq_source r;
-
-	if (val->left < sizeof(r))
-		return -EINVAL;
-	if (uio_read(val, &r, sizeof(r)) != (long)sizeof(r))
-		return -EFAULT;
-	m->group = in4(r.group);
-	m->local = in4(r.interface);
-	m->source = in4(r.source);
-	return 0;
-}
-
-static err_t read_mreq6(struct uio *val, struct membership *m)
-{
-	struct linux_ipv6_mreq r;
-
-	if (val->left < sizeof(r))
-		return -EINVAL;
-	if (uio_read(val, &r, sizeof(r)) != (long)sizeof(r))
-		return -EFAULT;
-	m->group = ip6_from_wire(r.group);
-	m->ifindex = r.ifindex;
-	return 0;
-}
-
-static err_t read_membership(int level, int name, struct uio *val, struct membership *m)
-{
-	*m = (struct membership){ .join = true };
-	if (level == LX_IPPROTO_IPV6) {
-		m->join = name == LX_IPV6_ADD_MEMBERSHIP;
-		return read_mreq6(val, m);
-	}
-	m->join = name == LX_IP_ADD_MEMBERSHIP || name == LX_IP_ADD_SOURCE_MEMBERSHIP;
-	if (name == LX_IP_ADD_SOURCE_MEMBERSHIP || name == LX_IP_DROP_SOURCE_MEMBERSHIP)
-		return read_mreq_source(val, m);
-	return read_mreq(val, m);
-}
-
-static bool is_membership(int level, int name)
-{
-	if (level == LX_IPPROTO_IP)
-		return name == LX_IP_ADD_MEMBERSHIP || name == LX_IP_DROP_MEMBERSHIP ||
-		       name == LX_IP_ADD_SOURCE_MEMBERSHIP || name == LX_IP_DROP_SOURCE_MEMBERSHIP;
-	return level == LX_IPPROTO_IPV6 &&
-	       (name == LX_IPV6_ADD_MEMBERSHIP || name == LX_IPV6_DROP_MEMBERSHIP);
-}
-
-static err_t set_membership(struct isock *i, int level, int name, struct uio *val)
-{
-	struct membership m;
-	struct net_if *ifc;
+	uint64_t rate = 0;
+	size_t n = val->left >= sizeof(rate) ? sizeof(rate) : sizeof(uint32_t);
 	bool on;
-	err_t err = read_membership(level, name, val, &m);
+	err_t err;
 
-	if (err)
-		return err;
-	if (i->kind != INET_UDP)
-		return -EPROTO;
-	if (!ip_is_multicast(m.group))
+	if (val->left < sizeof(uint32_t))
 		return -EINVAL;
-	on = inet_lock(i);
-	ifc = group_if(i, m.ifindex, m.local, m.group);
-	if (!ifc)
-		err = -ENODEV;
-	else if (m.join)
-		err = udp_join(i->udp, ifc, m.group, m.source, i->shard->now);
-	else
-		err = udp_leave(i->udp, ifc, m.group, m.source, i->shard->now);
-	inet_unlock(i, on);
-	return err;
-}
-
-/* IP_MULTICAST_IF: an address, or a struct ip_mreqn. */
-static err_t set_mcast_if(struct isock *i, struct uio *val)
-{
-	struct membership m = { .join = true };
-	uint8_t addr[4];
-	struct net_if *ifc;
-	bool on;
-	err_t err = 0;
-
-	if (i->kind != INET_UDP)
+	if (uio_read(val, &rate, n) != (long)n)
+		return -EFAULT;
+	if (!is_tcp(i))
 		return -ENOPROTOOPT;
-	if (val->left >= 8)
-		err = read_mreq(val, &m);
-	else if (val->left < 4)
-		err = -EINVAL;
-	else if (uio_read(val, addr, 4) != 4)
-		err = -EFAULT;
+	rate = rate ? MIN(rate, (uint64_t)UINT32_MAX) : 1;
+	on = inet_lock(i);
+	err = i->kind == INET_TCP
+		      ? tcp_opt_set(i->tcp, TCP_OPT_MAX_PACING, (uint32_t)rate, i->shard->now)
+		      : tcp_listener_opt_set(i->listener, TCP_OPT_MAX_PACING, (uint32_t)rate);
+	inet_unlock(i, on);
+	return err;
+}
+
+/* Options whose value is no int. False: it is one. */
+static bool set_other(struct isock *i, int level, int name, struct uio *val, err_t *err)
+{
+	if (inet_is_group_opt(level, name))
+		*err = inet_group_set(i, level, name, val);
+	else if (level == LX_IPPROTO_IP && name == LX_IP_MULTICAST_IF)
+		*err = inet_group_set_if(i, val);
+	else if (level == LX_IPPROTO_TCP && name == LX_TCP_CONGESTION)
+		*err = set_named(i, false, val);
+	else if (level != LX_SOL_SOCKET)
+		return false;
+	else if (name == LX_SO_LINGER)
+		*err = set_linger(i, val);
+	else if (name == LX_SO_BINDTODEVICE)
+		*err = set_named(i, true, val);
+	else if (name == LX_SO_MAX_PACING_RATE)
+		*err = set_pacing(i, val);
 	else
-		m.local = in4(addr);
+		return false;
+	return true;
+}
+
+static err_t set_int(struct isock *i, int level, int name, struct uio *val)
+{
+	const struct opt *o = find_opt(i, level, name);
+	const struct flag *f = o ? NULL : find_flag(level, name);
+	int v = 0;
+	bool on;
+	err_t err = read_value(level, val, &v);
+
 	if (err)
 		return err;
 	on = inet_lock(i);
-	ifc = m.ifindex || !ip_is_any(m.local) ? group_if(i, m.ifindex, m.local, ip4(0)) : NULL;
-	if (!ifc && (m.ifindex || !ip_is_any(m.local)))
-		err = -EADDRNOTAVAIL;
+	if (o)
+		err = set_protocol(i, o, v);
+	else if (f)
+		i->want = v ? i->want | f->bit : i->want & ~f->bit;
 	else
-		err = udp_opt_set(i->udp, UDP_OPT_MCAST_IF, ifc ? net_if_dev(ifc)->index : 0);
+		err = level == LX_SOL_SOCKET ? set_socket_level(i, name, v)
+					     : set_inet_level(i, level, name, v);
+	if (i->kind == INET_LISTEN)
+		inet_listen_options(i);
 	inet_unlock(i, on);
 	return err;
+}
+
+/* At these levels Linux knows the name before it looks at the value. */
+static bool name_known(const struct isock *i, int level, int name)
+{
+	if (level != LX_IPPROTO_IP && level != LX_IPPROTO_IPV6)
+		return true;
+	return find_opt(i, level, name) || find_flag(level, name) ||
+	       (level == LX_IPPROTO_IPV6 && name == LX_IPV6_V6ONLY) ||
+	       (level == LX_IPPROTO_IP && name == LX_IP_HDRINCL && i->s.type == LX_SOCK_RAW);
 }
 
 err_t inet_setopt(struct sock *s, int level, int name, struct uio *val)
 {
 	struct isock *i = isock_of(s);
-	const struct opt *o = find_opt(i, level, name);
-	int v = 0;
-	bool on, listening;
 	err_t err;
 
-	if (is_membership(level, name))
-		return set_membership(i, level, name, val);
-	if (level == LX_SOL_SOCKET && name == LX_SO_LINGER)
-		return set_linger(i, val);
-	if (level == LX_SOL_SOCKET && name == LX_SO_BINDTODEVICE)
-		return set_named(i, true, val);
-	if (level == LX_IPPROTO_TCP && name == LX_TCP_CONGESTION && is_tcp(i))
-		return set_named(i, false, val);
-	if (level == LX_IPPROTO_IP && name == LX_IP_MULTICAST_IF)
-		return set_mcast_if(i, val);
-	err = o ? read_value(o, val, &v) : sock_opt_int(val, &v);
-	if (err)
-		return level == LX_SOL_SOCKET && !o ? -ENOPROTOOPT : err;
-	on = inet_lock(i);
-	if (o)
-		err = set_protocol(i, o, v);
-	else
-		err = level == LX_SOL_SOCKET ? set_socket_level(i, name, v)
-					     : set_inet_level(i, level, name, v);
-	listening = i->kind == INET_LISTEN;
-	inet_unlock(i, on);
-	if (listening)
-		inet_listen_options(i);
-	return err;
+	if (!has_level(i, level))
+		return -ENOPROTOOPT;
+	if (level == LX_SOL_SOCKET && val->left < sizeof(int) && name != LX_SO_BINDTODEVICE)
+		return -EINVAL;
+	if (set_other(i, level, name, val, &err))
+		return err;
+	return name_known(i, level, name) ? set_int(i, level, name, val) : -ENOPROTOOPT;
 }
 
 /* --- getting ---------------------------------------------------------------------------------------------------- */
@@ -481,9 +512,6 @@ static err_t get_socket_level(struct isock *i, int name, int *v)
 	case LX_SO_REUSEPORT:
 		*v = i->reuseport;
 		return 0;
-	case LX_SO_BROADCAST:
-		*v = i->broadcast;
-		return 0;
 	case LX_SO_SNDBUF:
 		*v = i->kind == INET_TCP   ? (int)tcp_opt_get(i->tcp, TCP_OPT_SNDBUF)
 		     : i->kind == INET_UDP ? (int)udp_opt_get(i->udp, UDP_OPT_SNDBUF)
@@ -496,9 +524,6 @@ static err_t get_socket_level(struct isock *i, int name, int *v)
 		return 0;
 	case LX_SO_RCVLOWAT:
 		*v = (int)i->rcvlowat;
-		return 0;
-	case LX_SO_SNDLOWAT:
-		*v = 1;
 		return 0;
 	case LX_SO_ACCEPTCONN:
 		*v = i->kind == INET_LISTEN;
@@ -517,20 +542,31 @@ static err_t get_socket_level(struct isock *i, int name, int *v)
 	}
 }
 
+/* What a packet to the peer may measure. */
+static err_t get_mtu(struct isock *i, int *v)
+{
+	struct tcp_stats st;
+
+	if (i->kind == INET_TCP && tcp_conn_state(i->tcp) != TCP_CLOSED) {
+		tcp_conn_stats(i->tcp, &st, i->shard->now);
+		*v = (int)st.pmtu;
+	} else {
+		*v = i->kind == INET_UDP && i->connected ? (int)udp_path_mtu(i->udp) : 0;
+	}
+	return *v ? 0 : -ENOTCONN;
+}
+
 static err_t get_inet_level(struct isock *i, int level, int name, int *v)
 {
-	for (size_t k = 0; k < ARRAY_LEN(wants); k++) {
-		if (wants[k].level == level && wants[k].name == name) {
-			*v = (i->want & wants[k].bit) != 0;
-			return 0;
-		}
-	}
 	if (level == LX_IPPROTO_IPV6 && name == LX_IPV6_V6ONLY)
 		*v = i->v6only;
 	else if (level == LX_IPPROTO_UDP && name == LX_UDP_SEGMENT)
 		*v = i->gso_size;
-	else if (level == LX_IPPROTO_IP && name == LX_IP_FREEBIND)
-		*v = i->freebind;
+	else if (level == LX_IPPROTO_IP && name == LX_IP_HDRINCL)
+		*v = i->hdrincl;
+	else if ((level == LX_IPPROTO_IP && name == LX_IP_MTU) ||
+		 (level == LX_IPPROTO_IPV6 && name == LX_IPV6_MTU))
+		return get_mtu(i, v);
 	else
 		return -ENOPROTOOPT;
 	return 0;
@@ -608,6 +644,27 @@ static noinline void get_tcp_info(struct isock *i, void *val, uint32_t *len)
 	sock_opt_put(val, len, &t, sizeof(t));
 }
 
+/* The name and its end; nothing at all when it is bound to none. */
+static void get_device(struct isock *i, void *val, uint32_t *len)
+{
+	struct net_if *ifc = i->ifindex ? shard_if(i->shard, i->ifindex) : NULL;
+	const char *name = ifc ? net_if_dev(ifc)->name : "";
+
+	if (ifc)
+		sock_opt_put(val, len, name, strlen(name) + 1);
+	else
+		*len = 0;
+}
+
+static void get_pacing(struct isock *i, void *val, uint32_t *len)
+{
+	uint32_t v = i->kind == INET_TCP ? tcp_opt_get(i->tcp, TCP_OPT_MAX_PACING)
+					 : tcp_listener_opt_get(i->listener, TCP_OPT_MAX_PACING);
+	uint64_t rate = v == UINT32_MAX ? UINT64_MAX : v;
+
+	sock_opt_put(val, len, &rate, *len >= sizeof(rate) ? sizeof(rate) : sizeof(v));
+}
+
 /* Options whose value is not an int. False: it is one. */
 static bool get_other(struct isock *i, int level, int name, void *val, uint32_t *len)
 {
@@ -616,6 +673,14 @@ static bool get_other(struct isock *i, int level, int name, void *val, uint32_t 
 
 	if (level == LX_SOL_SOCKET && name == LX_SO_LINGER) {
 		sock_opt_put(val, len, linger, sizeof(linger));
+		return true;
+	}
+	if (level == LX_SOL_SOCKET && name == LX_SO_BINDTODEVICE) {
+		get_device(i, val, len);
+		return true;
+	}
+	if (level == LX_SOL_SOCKET && name == LX_SO_MAX_PACING_RATE && is_tcp(i)) {
+		get_pacing(i, val, len);
 		return true;
 	}
 	if (level == LX_IPPROTO_TCP && is_tcp(i) && name == LX_TCP_INFO) {
@@ -639,16 +704,22 @@ err_t inet_getopt(struct sock *s, int level, int name, void *val, uint32_t *len)
 {
 	struct isock *i = isock_of(s);
 	const struct opt *o = find_opt(i, level, name);
-	bool on = inet_lock(i);
+	const struct flag *f = find_flag(level, name);
+	bool on;
 	err_t err = 0;
 	int v = 0;
 
+	if (!has_level(i, level))
+		return i->v6 ? -ENOPROTOOPT : -EOPNOTSUPP;
+	on = inet_lock(i);
 	if (get_other(i, level, name, val, len)) {
 		inet_unlock(i, on);
 		return 0;
 	}
 	if (o)
-		v = (int)get_protocol(i, o);
+		v = get_protocol(i, o);
+	else if (f)
+		v = (i->want & f->bit) != 0;
 	else
 		err = level == LX_SOL_SOCKET ? get_socket_level(i, name, &v)
 					     : get_inet_level(i, level, name, &v);

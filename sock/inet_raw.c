@@ -36,6 +36,14 @@ static err_t raw_sock_getname(struct sock *s, bool peer, struct sock_addr *out)
 	return 0;
 }
 
+/* The socket's own time to live; -1: the system's. */
+static int16_t hops(const struct isock *i, struct ip_addr dst)
+{
+	if (ip_is_multicast(dst))
+		return i->raw_opt[RAW_OPT_MCAST_TTL];
+	return i->raw_opt[RAW_OPT_TTL] ? i->raw_opt[RAW_OPT_TTL] : -1;
+}
+
 static err_t send_target(struct isock *i, const struct sock_msg *m, struct raw_tx *tx)
 {
 	struct udp_tx ctl = { .ttl = -1, .tos = -1 };
@@ -52,8 +60,8 @@ static err_t send_target(struct isock *i, const struct sock_msg *m, struct raw_t
 		return err;
 	err = inet_ctl_take(i, m, &ctl);
 	tx->src = ctl.src;
-	tx->ttl = ctl.ttl;
-	tx->tos = ctl.tos;
+	tx->ttl = ctl.ttl >= 0 ? ctl.ttl : hops(i, i->connected && !(m->addr && m->addr->len) ? i->peer : tx->dst);
+	tx->tos = ctl.tos >= 0 ? ctl.tos : i->raw_opt[RAW_OPT_TOS];
 	tx->ifc = scope ? shard_if(i->shard, scope) : ctl.ifc;
 	return err;
 }
@@ -170,6 +178,7 @@ static void raw_sock_release(struct sock *s)
 	struct isock *i = isock_of(s);
 	bool on = inet_lock(i);
 
+	inet_group_leave_all(i);
 	raw_close(i->raw);
 	inet_unlock(i, on);
 	inet_free(i);

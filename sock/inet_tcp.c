@@ -104,7 +104,11 @@ static err_t tcp_sock_accept(struct sock *s, bool nonblock, struct sock **out)
 	new->kind = INET_TCP;
 	new->linger = l->linger;
 	new->linger_s = l->linger_s;
-	new->keepalive = l->keepalive;
+	new->want = l->want;
+	new->s.rcv_timeout_ns = s->rcv_timeout_ns;
+	new->s.snd_timeout_ns = s->snd_timeout_ns;
+	new->s.priority = s->priority;
+	new->s.mark = s->mark;
 	new->sndbuf = l->sndbuf;
 	new->rcvbuf = l->rcvbuf;
 	new->rcvlowat = l->rcvlowat;

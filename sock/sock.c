@@ -167,6 +167,13 @@ static err_t timeout_set(struct uio *val, uint64_t *ns)
 static err_t set_number(struct sock *s, int name, int v)
 {
 	switch (name) {
+	case LX_SO_BUSY_POLL:
+		if (v < 0)
+			return -EINVAL;
+		s->busy_poll_us = (uint32_t)v;
+		return 0;
+	case LX_SO_INCOMING_CPU: /* a wish: the flow decides where packets arrive */
+		return 0;
 	case LX_SO_PRIORITY:
 		s->priority = (uint32_t)v;
 		return 0;
@@ -195,6 +202,8 @@ err_t sock_setopt(struct sock *s, int level, int name, struct uio *val)
 
 	if (err != -ENOPROTOOPT || level != LX_SOL_SOCKET)
 		return err;
+	if (val->left < sizeof(v))
+		return -EINVAL;
 	if (name == LX_SO_RCVTIMEO)
 		return timeout_set(val, &s->rcv_timeout_ns);
 	if (name == LX_SO_SNDTIMEO)
@@ -227,6 +236,15 @@ static err_t get_number(const struct sock *s, int name, int *v)
 		return 0;
 	case LX_SO_PROTOCOL:
 		*v = s->protocol;
+		return 0;
+	case LX_SO_SNDLOWAT:
+		*v = 1;
+		return 0;
+	case LX_SO_BUSY_POLL:
+		*v = (int)s->busy_poll_us;
+		return 0;
+	case LX_SO_INCOMING_CPU:
+		*v = -1;
 		return 0;
 	case LX_SO_PRIORITY:
 		*v = (int)s->priority;
@@ -262,6 +280,12 @@ err_t sock_getopt(struct sock *s, int level, int name, void *val, uint32_t *len)
 		tv[0] = (int64_t)(ns / 1000000000);
 		tv[1] = (int64_t)(ns % 1000000000 / 1000);
 		sock_opt_put(val, len, tv, sizeof(tv));
+		return 0;
+	}
+	if (name == LX_SO_COOKIE) {
+		if (*len < sizeof(s->ino))
+			return -EINVAL;
+		sock_opt_put(val, len, &s->ino, sizeof(s->ino));
 		return 0;
 	}
 	err = get_number(s, name, &v);

@@ -80,6 +80,7 @@ struct sock {
 	uint64_t ino;				 /* [I] "socket:[ino]" */
 	uint64_t rcv_timeout_ns, snd_timeout_ns; /* [a] SO_RCVTIMEO, SO_SNDTIMEO; 0: none */
 	uint32_t priority, mark;		 /* [a] */
+	uint32_t busy_poll_us;			 /* [a] a wish only: an idle CPU polls anyway */
 	bool passcred, timestamp, timestampns;	 /* [a] */
 };
 

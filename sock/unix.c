@@ -374,29 +374,38 @@ static void unix_release(struct sock *s)
 
 /* --- options ------------------------------------------------------------------------------------------- */
 
+/* Options that mean nothing between local sockets: Linux takes note of them, and so is done here. */
+static const uint8_t noted[] = { LX_SO_REUSEADDR, LX_SO_BROADCAST, LX_SO_KEEPALIVE,
+				 LX_SO_OOBINLINE };
+
+static unsigned noted_bit(int name)
+{
+	for (unsigned k = 0; k < ARRAY_LEN(noted); k++)
+		if (noted[k] == name)
+			return 1u << k;
+	return 0;
+}
+
 static err_t unix_setopt(struct sock *s, int level, int name, struct uio *val)
 {
 	struct usock *u = usock_of(s);
-	size_t size;
+	bool snd = name == LX_SO_SNDBUF || name == LX_SO_SNDBUFFORCE;
+	unsigned bit = noted_bit(name);
 	err_t err;
 	int v;
 
 	if (level != LX_SOL_SOCKET)
 		return -EOPNOTSUPP;
-	if (name != LX_SO_SNDBUF && name != LX_SO_RCVBUF && name != LX_SO_SNDBUFFORCE &&
-	    name != LX_SO_RCVBUFFORCE && name != LX_SO_REUSEADDR && name != LX_SO_KEEPALIVE &&
-	    name != LX_SO_BROADCAST)
+	if (!snd && name != LX_SO_RCVBUF && name != LX_SO_RCVBUFFORCE && !bit)
 		return -ENOPROTOOPT;
 	err = sock_opt_int(val, &v);
 	if (err)
 		return err;
-	/* socket(7): the value is doubled; the least is 4608 for sending and 2304 for receiving. */
-	size = (size_t)(v < 0 ? 0 : MIN(v, 1 << 24)) * 2;
-	if (name == LX_SO_SNDBUF || name == LX_SO_SNDBUFFORCE)
-		u->sndbuf = MAX(size, 4608ul);
-	else if (name == LX_SO_RCVBUF || name == LX_SO_RCVBUFFORCE)
-		u->rcvbuf = MAX(size, 2304ul);
-	return 0; /* the others mean nothing between local sockets, and Linux takes them */
+	if (bit)
+		u->noted = (uint8_t)(v ? u->noted | bit : u->noted & ~bit);
+	else
+		*(snd ? &u->sndbuf : &u->rcvbuf) = sock_buffer_size(v, snd);
+	return 0;
 }
 
 static int take_error(struct usock *u)
@@ -436,13 +445,10 @@ static err_t unix_getopt(struct sock *s, int level, int name, void *val, uint32_
 	case LX_SO_RCVBUF:
 		v = (int)u->rcvbuf;
 		break;
-	case LX_SO_REUSEADDR:
-	case LX_SO_KEEPALIVE:
-	case LX_SO_BROADCAST:
-		v = 0;
-		break;
 	default:
-		return -ENOPROTOOPT;
+		if (!noted_bit(name))
+			return -ENOPROTOOPT;
+		v = (u->noted & noted_bit(name)) != 0;
 	}
 	sock_opt_put(val, len, &v, sizeof(v));
 	return 0;

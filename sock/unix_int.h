@@ -59,6 +59,7 @@ struct usock {
 	bool dead;	       /* [u] released */
 	int error;	       /* [u] SO_ERROR, positive */
 	size_t sndbuf, rcvbuf; /* [a] */
+	uint8_t noted;	       /* [a] options without effect */
 	int peek_off;	       /* [u] SO_PEEK_OFF; -1: off */
 };
 
