@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# Install the Debian packages of mk/packages.txt that are missing. Does nothing when all are there.
+# install.sh [LIST]: install the Debian packages of LIST (mk/packages.txt) that are missing. Does nothing when all are there.
 set -eu
-list=$(dirname "$0")/packages.txt
+list=${1:-$(dirname "$0")/packages.txt}
 missing=
 for p in $(sed 's/#.*//' "$list"); do
 	dpkg-query -W -f '${Status}' "$p" 2>/dev/null | grep -q '^install ok installed$' ||
