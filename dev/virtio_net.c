@@ -294,9 +294,13 @@ static void nif_transmit(struct netif *nif, unsigned q, struct pkt_list *batch)
 
 		if (tx_add(p, k) && !tx_retry(p, k))
 			break;
-		pkt_list_pop(batch); /* its memory is the device's now: only the links are ours */
+		batch->first =
+			k->next; /* its memory is the device's now: only the links are ours */
+		batch->count--;
 		bytes += len;
 	}
+	if (!batch->first)
+		pkt_list_init(batch);
 	vqueue_kick(tx);
 	st->tx_packets += before - batch->count;
 	st->tx_bytes += bytes;

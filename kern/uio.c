@@ -253,8 +253,12 @@ static inline long one_piece_done(struct uio *u, size_t n, size_t missed)
 {
 	if (unlikely(missed == n))
 		return -EFAULT;
-	uio_advance(u, n - missed);
-	return (long)(n - missed);
+	n -= missed;
+	u->left -= n;
+	u->off += n;
+	if (u->left && u->off == u->vec->len)
+		uio_advance(u, 0); /* to the next piece */
+	return (long)n;
 }
 
 long uio_write(struct uio *u, const void *src, size_t n)

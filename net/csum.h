@@ -32,10 +32,19 @@ static inline void csum_store(be16 *at, uint16_t folded)
 /* The sum of an IPv4 header without options. */
 static inline uint64_t csum_ip4_header(const void *p)
 {
-	uint32_t w[5];
+	uint64_t a, b;
+	uint32_t c;
 
-	__builtin_memcpy(w, p, sizeof(w));
-	return (uint64_t)w[0] + w[1] + w[2] + w[3] + w[4];
+	__builtin_memcpy(&a, p, 8);
+	__builtin_memcpy(&b, (const uint8_t *)p + 8, 8);
+	__builtin_memcpy(&c, (const uint8_t *)p + 16, 4);
+	return (a >> 32) + (uint32_t)a + (b >> 32) + (uint32_t)b + c;
+}
+
+/* A sum that holds its own checksum, of bytes that are not all zero: does it fit?  2^16 is 1 modulo 2^16 - 1. */
+static inline bool csum_right(uint64_t s)
+{
+	return s % 0xffff == 0;
 }
 
 /* Make the checksum that PKT_CSUM_NEEDED asks for, here. */

@@ -149,8 +149,11 @@ static bool gso_offered(const struct net_if *ifc, const struct pkt *p)
 
 static void queue_one(struct net_if *ifc, struct pkt *p)
 {
+	const uint32_t all = NETIF_TX_CSUM | NETIF_SG;
 	struct net_stack *st = ifc->st;
 
+	if (likely((ifc->features & all) == all))
+		goto add;
 	if ((p->flags & PKT_CSUM_NEEDED) && !(ifc->features & NETIF_TX_CSUM))
 		csum_finish(p);
 	if (p->nfrags && !(ifc->features & NETIF_SG)) {
@@ -162,6 +165,7 @@ static void queue_one(struct net_if *ifc, struct pkt *p)
 		}
 		p = q;
 	}
+add:
 	pkt_list_add(&ifc->txq, p);
 }
 

@@ -32,7 +32,7 @@ static enum drop ip4_check(struct pkt *p, uint32_t *hlen, uint32_t *len)
 {
 	const struct wire_ip4 *h;
 
-	if (unlikely(!pkt_pull_up(p, sizeof(*h))))
+	if (unlikely(p->lin < sizeof(*h)) && !pkt_pull_up(p, sizeof(*h)))
 		return DROP_IP_SHORT;
 	h = (const struct wire_ip4 *)p->data;
 	if (unlikely(h->ver_ihl >> 4 != 4))
@@ -47,7 +47,7 @@ static enum drop ip4_check(struct pkt *p, uint32_t *hlen, uint32_t *len)
 		h = (const struct wire_ip4 *)p->data;
 	}
 	if (unlikely(!(p->flags & PKT_LOOPED) &&
-		     csum_fold(*hlen == 20 ? csum_ip4_header(h) : csum_add(0, h, *hlen)) != 0))
+		     !csum_right(*hlen == 20 ? csum_ip4_header(h) : csum_add(0, h, *hlen))))
 		return DROP_IP_CSUM;
 	if (unlikely(*hlen > sizeof(*h)) &&
 	    !options_ok((const uint8_t *)(h + 1), *hlen - (uint32_t)sizeof(*h)))

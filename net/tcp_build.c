@@ -141,20 +141,39 @@ err_t tcp_dst_check(struct tcp_conn *c)
 	return 0;
 }
 
-/* All but length and identification of the IPv4 header, and its sum. */
-static struct wire_ip4 ip4_template(const struct tcp_conn *c)
+/* As it lies in memory, for sums. */
+static inline uint32_t raw16(be16 v)
+{
+	uint16_t raw;
+
+	memcpy(&raw, v.b, sizeof(raw));
+	return raw;
+}
+
+/*
+ * The IPv4 header of a segment.  Addresses and protocol are in the sum of the pseudo-header already: what is missing
+ * are five words.
+ */
+static inline void put_ip4(const struct tcp_conn *c, struct wire_ip4 *h, uint32_t len, uint16_t id,
+			   bool ect)
 {
 	uint8_t ttl = (uint8_t)tcp_opt(c, TCP_OPT_TTL);
+	uint32_t sum;
 
-	return (struct wire_ip4){
-		.ver_ihl = 0x45,
-		.tos = (uint8_t)(tcp_opt(c, TCP_OPT_TOS) & ~(uint32_t)ECN_MASK),
-		.frag = be16_of(tcp_opt(c, TCP_OPT_PMTUDISC) ? IP4_DF : 0),
-		.ttl = ttl ? ttl : 64,
-		.proto = IP_P_TCP,
-		.src = ip4_to_wire(c->addr.local),
-		.dst = ip4_to_wire(c->addr.remote),
-	};
+	ttl = ttl ? ttl : 64;
+	h->ver_ihl = 0x45;
+	h->tos = (uint8_t)((tcp_opt(c, TCP_OPT_TOS) & ~(uint32_t)ECN_MASK) | (ect ? ECN_ECT0 : 0));
+	h->len = be16_of((uint16_t)len);
+	h->id = be16_of(id);
+	h->frag = be16_of(tcp_opt(c, TCP_OPT_PMTUDISC) ? IP4_DF : 0);
+	h->ttl = ttl;
+	h->proto = IP_P_TCP;
+	h->src = ip4_to_wire(c->addr.local);
+	h->dst = ip4_to_wire(c->addr.remote);
+	sum = c->psum + raw16(be16_of((uint16_t)(0x4500 | h->tos))) + raw16(h->len) + raw16(h->id) +
+	      raw16(h->frag) + raw16(be16_of((uint16_t)(ttl << 8)));
+	sum = (sum & 0xffff) + (sum >> 16);
+	csum_store(&h->csum, (uint16_t) ~(sum + (sum >> 16)));
 }
 
 static void output_slow(struct tcp_conn *c, struct pkt *p)
@@ -184,24 +203,18 @@ static bool output_fast(struct tcp_conn *c, struct pkt *p)
 	struct net_stack *st = c->st;
 	struct net_if *ifc = c->dst.ifc;
 	struct neigh *n = c->dst.neigh;
+	const uint32_t both = ETH_HLEN + sizeof(struct wire_ip4);
 	struct wire_eth *eth;
-	struct wire_ip4 *h;
-	uint16_t id;
+	uint32_t len = p->len + (uint32_t)sizeof(struct wire_ip4);
 
 	if (!n || n->state != NEIGH_REACHABLE || st->now - n->confirmed_ns > 20000000000ULL ||
 	    ifc->lower || !ip_is_v4(c->addr.remote) ||
-	    (p->len + sizeof(*h) > c->dst.mtu && p->gso_type == PKT_GSO_NONE))
+	    (len > c->dst.mtu && p->gso_type == PKT_GSO_NONE))
 		return false;
-	h = (struct wire_ip4 *)pkt_push(p, sizeof(*h));
-	*h = ip4_template(c);
-	h->len = be16_of((uint16_t)p->len);
-	id = p->gso_type == PKT_GSO_NONE ? 0 : (uint16_t)st->ip_id++;
-	h->id = be16_of(id);
-	if (unlikely(p->scratch[0]))
-		h->tos |= ECN_ECT0;
-	csum_store(&h->csum, csum_fold(csum_ip4_header(h)));
-	p->l3 = (uint8_t *)h;
-	eth = (struct wire_eth *)pkt_push(p, ETH_HLEN);
+	eth = (struct wire_eth *)pkt_push(p, both);
+	p->l3 = (uint8_t *)(eth + 1);
+	put_ip4(c, (struct wire_ip4 *)p->l3, len,
+		p->gso_type == PKT_GSO_NONE ? 0 : (uint16_t)st->ip_id++, p->scratch[0] != 0);
 	memcpy(eth->dst, n->mac.b, 6);
 	memcpy(eth->src, ifc->mac.b, 6);
 	eth->type = be16_of(ETH_P_IPV4);
@@ -253,12 +266,8 @@ static uint8_t *put_header(struct tcp_conn *c, struct pkt *p, struct seq seq, ui
 static void want_csum(struct tcp_conn *c, struct pkt *p)
 {
 	struct wire_tcp *h = (struct wire_tcp *)p->l4;
-	be16 len = be16_of((uint16_t)p->len);
-	uint16_t raw;
-	uint32_t sum;
+	uint32_t sum = c->psum + raw16(be16_of((uint16_t)p->len));
 
-	memcpy(&raw, len.b, sizeof(raw));
-	sum = c->psum + raw;
 	sum = (sum & 0xffff) + (sum >> 16);
 	sum = (sum & 0xffff) + (sum >> 16);
 	csum_store(&h->csum, (uint16_t)sum);

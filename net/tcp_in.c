@@ -36,7 +36,7 @@ static void rx_expected(struct tcp_conn *c, struct pkt *p, const struct tcp_seg 
 	if (unlikely(why)) {
 		net_drop(c->st, p, why);
 	} else if (s->len) {
-		(void)tcp_data_in(c, p, s);
+		tcp_data_next(c, p, s);
 	} else {
 		MIB_INC(c->st, TcpExt_TCPPureAcks);
 		pkt_free(p);

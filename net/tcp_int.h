@@ -522,6 +522,8 @@ uint32_t tcp_ts_now(const struct tcp_conn *c);
 /* --- tcp_rcv.c --- */
 /* Queue the payload of `p` (data at the payload).  Takes the packet; DROP_NONE if it was of use. */
 enum drop tcp_data_in(struct tcp_conn *c, struct pkt *p, const struct tcp_seg *s);
+/* The same for what begins at rcv_nxt and fits the window. */
+void tcp_data_next(struct tcp_conn *c, struct pkt *p, const struct tcp_seg *s);
 void tcp_fin_in(struct tcp_conn *c);
 uint32_t tcp_rcv_window(struct tcp_conn *c); /* bytes to advertise now, never shrinking */
 void tcp_rcv_space_adjust(struct tcp_conn *c);

@@ -5,6 +5,8 @@
  */
 #include "net/tcp_int.h"
 
+enum { RETRY_NS = 10000000 }; /* after there was no memory */
+
 /* --- records of what is in flight ----------------------------------------------------------------- */
 
 struct tcp_rec *tcp_rec_new(struct tcp_conn *c, struct seq seq, struct seq end, uint8_t flags)
@@ -189,13 +191,13 @@ static bool send_new(struct tcp_conn *c)
 		flags |= TCPF_FIN;
 	r = tcp_rec_new(c, c->snd_nxt, seq_add(c->snd_nxt, n + fin), fin ? REC_FIN : 0);
 	if (!r) {
-		tcp_tm_set(c, TM_PACE, c->st->now + 10000000);
+		tcp_tm_set(c, TM_PACE, c->st->now + RETRY_NS);
 		return false;
 	}
 	got = tcp_xmit(c, c->snd_nxt, n, flags, c->sq_cur, c->sq_cur_off, true);
 	if (got < 0 || (got == 0 && n)) {
 		tcp_rec_free(c, r);
-		tcp_tm_set(c, TM_PACE, c->st->now + 10000000);
+		tcp_tm_set(c, TM_PACE, c->st->now + RETRY_NS);
 		return false;
 	}
 	if ((uint32_t)got < n) {
@@ -298,10 +300,57 @@ static bool may_send_data(const struct tcp_conn *c)
 		 c->state == TCP_CLOSING));
 }
 
+/*
+ * What an answer is between a client and a server: all that there is to send, less than a segment and in one buffer,
+ * nothing in flight, nothing that could make it wait.
+ */
+static inline bool is_whole(const struct tcp_conn *c)
+{
+	uint32_t n = c->sq_bytes;
+
+	return n && n < c->mss && seq_eq(c->snd_una, c->snd_nxt) && n <= c->snd_wnd &&
+	       n <= c->cwnd && c->sq_cur && !c->sq_cur->next && !c->fin_queued && !c->urg_snd &&
+	       c->state == TCP_ESTABLISHED && c->ca_state == CA_OPEN &&
+	       c->tm[TM_CORK] == UINT64_MAX && !tcp_opt(c, TCP_OPT_CORK) &&
+	       tcp_opt(c, TCP_OPT_MAX_PACING) == UINT32_MAX;
+}
+
+/* Does what the long way would do. */
+static void send_whole(struct tcp_conn *c)
+{
+	uint32_t n = c->sq_bytes;
+	struct seq end = seq_add(c->snd_nxt, n);
+	struct tcp_rec *r;
+
+	restart_after_idle(c);
+	c->cwnd_limited = false;
+	r = tcp_rec_new(c, c->snd_nxt, end, 0);
+	if (unlikely(!r)) {
+		tcp_tm_set(c, TM_PACE, c->st->now + RETRY_NS);
+		return;
+	}
+	if (unlikely(tcp_xmit(c, c->snd_nxt, n, TCPF_ACK | TCPF_PSH, c->sq_cur, c->sq_cur_off,
+			      true) < 0)) {
+		tcp_rec_free(c, r);
+		tcp_tm_set(c, TM_PACE, c->st->now + RETRY_NS);
+		return;
+	}
+	c->sq_cur_off += n;
+	c->snd_nxt = c->snd_sml = end;
+	c->bytes_sent += n;
+	c->data_segs_out++;
+	c->last_snd_us = tcp_us(c->st);
+	tcp_rto_arm(c);
+}
+
 void tcp_output(struct tcp_conn *c)
 {
 	bool was_idle = list_empty(&c->recs), sent = false, more;
 
+	if (likely(is_whole(c) && tcp_dst_check(c) == 0)) {
+		send_whole(c);
+		return;
+	}
 	if (may_send_data(c) && tcp_dst_check(c) == 0) {
 		if (unlikely(c->lost > c->retrans) && !send_lost(c))
 			goto out;

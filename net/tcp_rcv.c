@@ -306,13 +306,35 @@ static void rcv_rtt_measure(struct tcp_conn *c, const struct tcp_seg *s)
 	c->rcv_rtt_at_us = now;
 }
 
+static inline void arrived(struct tcp_conn *c, struct pkt *p, const struct tcp_seg *s)
+{
+	*cb(p) = (struct rx_cb){ s->seq, seq_add(s->seq, s->len) };
+	c->data_segs_in += s->len > c->advmss ? DIV_UP(s->len, (uint32_t)c->advmss) : 1;
+	c->last_rcv_us = tcp_us(c->st);
+}
+
+static void in_order(struct tcp_conn *c, struct pkt *p, const struct tcp_seg *s)
+{
+	rq_add(c, p);
+	if (unlikely(c->ofo.first))
+		ofo_drain(c);
+	rcv_rtt_measure(c, s);
+	tcp_ack_schedule(c, s);
+	if (c->rq_bytes >= tcp_opt(c, TCP_OPT_RCVLOWAT))
+		net_ep_raise(&c->ep, NET_IN);
+}
+
+void tcp_data_next(struct tcp_conn *c, struct pkt *p, const struct tcp_seg *s)
+{
+	arrived(c, p, s);
+	in_order(c, p, s);
+}
+
 enum drop tcp_data_in(struct tcp_conn *c, struct pkt *p, const struct tcp_seg *s)
 {
 	enum drop why;
 
-	*cb(p) = (struct rx_cb){ s->seq, seq_add(s->seq, s->len) };
-	c->data_segs_in += s->len > c->advmss ? DIV_UP(s->len, (uint32_t)c->advmss) : 1;
-	c->last_rcv_us = tcp_us(c->st);
+	arrived(c, p, s);
 	why = trim(c, p);
 	if (unlikely(why)) {
 		ack_now(c); /* RFC 9293 3.10.7.4 first: an unacceptable segment is answered */
@@ -320,13 +342,7 @@ enum drop tcp_data_in(struct tcp_conn *c, struct pkt *p, const struct tcp_seg *s
 		return why;
 	}
 	if (likely(seq_eq(cb(p)->seq, c->rcv_nxt))) {
-		rq_add(c, p);
-		if (unlikely(c->ofo.first))
-			ofo_drain(c);
-		rcv_rtt_measure(c, s);
-		tcp_ack_schedule(c, s);
-		if (c->rq_bytes >= tcp_opt(c, TCP_OPT_RCVLOWAT))
-			net_ep_raise(&c->ep, NET_IN);
+		in_order(c, p, s);
 		return DROP_NONE;
 	}
 	ack_now(c); /* RFC 5681 4.2: at once, so that the sender sees the gap */

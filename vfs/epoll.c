@@ -315,11 +315,14 @@ err_t epoll_ctl(struct file *epf, int op, int fd, struct file *target,
 	return ctl(epf->data, op, fd, target, ev);
 }
 
-static struct item *ready_pop(struct epoll *ep)
+/* The next to be looked at; `again`, if any, is ready still and goes to the tail. */
+static struct item *ready_next(struct epoll *ep, struct item *again)
 {
 	struct item *it;
 	bool on = spin_lock_irq(&ep->lock);
 
+	if (again)
+		ready_push_locked(ep, again);
 	it = list_first(&ep->ready, struct item, ready_link);
 	if (it)
 		ready_remove_locked(ep, it);
@@ -335,23 +338,23 @@ static void ready_push(struct epoll *ep, struct item *it)
 	spin_unlock_irq(&ep->lock, on);
 }
 
-/* One ready item: 1 reported, 0 not ready after all, -EFAULT. */
-static long item_report(struct epoll *ep, struct item *it, uaddr_t to)
+/* One ready item: 1 reported, 0 not ready after all, -EFAULT.  *again: it stays ready. */
+static long item_report(struct item *it, uaddr_t to, bool *again)
 {
 	struct epoll_event_user ev = { .events = item_poll(it), .data = it->data };
 
+	*again = false;
 	if (!ev.events)
 		return 0;
-	if (user_write(to, &ev, sizeof(ev)) < 0) {
-		ready_push(ep, it);
+	*again = true;
+	if (user_write(to, &ev, sizeof(ev)) < 0)
 		return -EFAULT;
-	}
 	if (it->events & EPOLL_ONESHOT) {
 		it->events &= EVENT_FLAGS;
 		it->watch.want = 0;
-	} else if (!(it->events & EPOLL_ET)) {
-		ready_push(ep, it); /* level: looked at again by the next wait */
 	}
+	/* By level: looked at again by the next wait. */
+	*again = !(it->events & (EPOLL_ONESHOT | EPOLL_ET));
 	return 1;
 }
 
@@ -362,17 +365,20 @@ static long item_report(struct epoll *ep, struct item *it, uaddr_t to)
 static long ready_report(struct epoll *ep, uaddr_t events, int max)
 {
 	unsigned left = ep->nready;
-	struct item *it;
+	struct item *it, *last = NULL;
 	long n = 0, r = 0;
-	bool on;
+	bool on, again;
 
 	mutex_lock(&ep->mtx);
-	while (n < max && left-- && (it = ready_pop(ep)) != NULL) {
-		r = item_report(ep, it, events + (uint64_t)n * sizeof(struct epoll_event_user));
+	while (n < max && left-- && (it = ready_next(ep, last)) != NULL) {
+		r = item_report(it, events + (uint64_t)n * sizeof(struct epoll_event_user), &again);
+		last = again ? it : NULL;
 		if (r < 0)
 			break;
 		n += r;
 	}
+	if (last)
+		ready_push(ep, last);
 	mutex_unlock(&ep->mtx);
 	if (!waitq_empty(&ep->wq)) { /* more for the others */
 		on = spin_lock_irq(&ep->lock);
@@ -420,7 +426,7 @@ static uint32_t epoll_poll(struct file *f)
 	struct item *it;
 
 	mutex_lock(&ep->mtx);
-	while (!mask && left-- && (it = ready_pop(ep)) != NULL)
+	while (!mask && left-- && (it = ready_next(ep, NULL)) != NULL)
 		if (item_poll(it)) {
 			ready_push(ep, it);
 			mask = POLL_IN | POLL_RDNORM;
