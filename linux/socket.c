@@ -59,7 +59,7 @@ static err_t type_check(int type)
 
 	if (type & ~(LX_SOCK_TYPE_MASK | LX_SOCK_NONBLOCK | LX_SOCK_CLOEXEC))
 		return -EINVAL;
-	return base < 1 || base > 10 ? -EINVAL : 0;
+	return base > 10 ? -EINVAL : 0;
 }
 
 long sys_socket(struct thread *t, const struct sysargs *a)

@@ -38,6 +38,7 @@ static bool overlap(const struct port_bind *a, const struct port_bind *b)
 	return any_a || any_b || ip_eq(a->addr, b->addr);
 }
 
+/* Does `a`, which is there, keep `b` out? */
 static bool conflict(const struct port_bind *a, const struct port_bind *b)
 {
 	uint8_t both = a->flags & b->flags;
@@ -46,8 +47,8 @@ static bool conflict(const struct port_bind *a, const struct port_bind *b)
 		return false;
 	if (both & PORT_REUSEPORT)
 		return false;
-	/* SO_REUSEADDR on both: yes, unless one of them listens. */
-	return !((both & PORT_REUSEADDR) && !((a->flags | b->flags) & PORT_LISTENING));
+	/* SO_REUSEADDR on both: yes, unless the one that is there listens. */
+	return !((both & PORT_REUSEADDR) && !(a->flags & PORT_LISTENING));
 }
 
 static bool free_for(struct port_table *t, const struct port_bind *want)
@@ -103,11 +104,9 @@ void ports_release(struct port_table *t, struct port_bind *b)
 err_t ports_listen(struct port_table *t, struct port_bind *b)
 {
 	const struct port_bind *o;
-	struct port_bind as = *b;
 
-	as.flags |= PORT_LISTENING;
 	list_for_each_entry (o, bucket(t, b->port), link)
-		if (o != b && conflict(o, &as))
+		if (o != b && conflict(o, b))
 			return -EADDRINUSE;
 	b->flags |= PORT_LISTENING;
 	return 0;

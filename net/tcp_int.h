@@ -168,11 +168,12 @@ struct tcp_conn {
 	bool shut_rd;
 	bool ack_now; /* an ACK must be sent */
 	bool ts_on, ws_on, sack_on, ecn_on;
-	bool ecn_echo; /* send ECE until CWR comes */
-	bool ecn_cwr;  /* CWR is to be set on the next new data */
-	bool pingpong; /* interactive: ACKs ride on answers */
-	bool urg_rcv;  /* an urgent byte lies ahead of the reader */
-	bool urg_have; /* it is in urg_byte */
+	bool ecn_echo;	/* send ECE until CWR comes */
+	bool ecn_cwr;	/* CWR is to be set on the next new data */
+	bool pingpong;	/* interactive: ACKs ride on answers */
+	bool urg_rcv;	/* an urgent byte lies ahead of the reader */
+	bool urg_have;	/* it is in urg_byte */
+	bool urg_taken; /* it was read out of band */
 	bool urg_snd;
 	bool nospace; /* the writer wants to hear of room */
 	bool in_output;

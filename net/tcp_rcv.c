@@ -475,14 +475,16 @@ static long recv_empty(struct tcp_conn *c)
 
 static long recv_urgent(struct tcp_conn *c, const struct net_iov *dst, unsigned flags)
 {
-	if (tcp_opt(c, TCP_OPT_OOBINLINE) || !(c->urg_rcv || c->urg_have))
+	if (tcp_opt(c, TCP_OPT_OOBINLINE) || !(c->urg_rcv || c->urg_have) || c->urg_taken)
 		return -EINVAL;
 	if (!c->urg_have)
 		return -EAGAIN;
 	if (dst->copy(dst->ctx, &c->urg_byte, 1) != 1)
 		return -EFAULT;
-	if (!(flags & TCP_MSG_PEEK))
+	if (!(flags & TCP_MSG_PEEK)) {
 		c->urg_have = false;
+		c->urg_taken = true;
+	}
 	return 1;
 }
 
@@ -512,8 +514,7 @@ static inline bool one_piece(const struct tcp_conn *c, size_t len, unsigned flag
 {
 	const struct pkt *p = c->rq.first;
 
-	return !flags && p && c->rq.count == 1 && p->nfrags == 0 && len >= p->len && !c->urg_rcv &&
-	       !c->shut_rd;
+	return !flags && p && c->rq.count == 1 && p->nfrags == 0 && len >= p->len && !c->urg_rcv;
 }
 
 static size_t take_piece(struct tcp_conn *c, const struct net_iov *dst)
@@ -558,7 +559,7 @@ long tcp_recv(struct tcp_conn *c, const struct net_iov *dst, size_t len, unsigne
 	if (flags & TCP_MSG_OOB)
 		return recv_urgent(c, dst, flags);
 	len = until_mark(c, len);
-	if (c->rq_bytes == 0 || c->shut_rd)
+	if (c->rq_bytes == 0)
 		return len == 0 && c->rq_bytes ? 0 : recv_empty(c);
 	len = MIN(len, (size_t)c->rq_bytes);
 	if (flags & TCP_MSG_TRUNC) {
@@ -597,6 +598,8 @@ size_t tcp_recv_view(struct tcp_conn *c, const uint8_t **data)
 
 size_t tcp_readable(const struct tcp_conn *c)
 {
+	if (unlikely(c->urg_rcv) && !tcp_opt(c, TCP_OPT_OOBINLINE) && seq_le(c->copied, c->rcv_up))
+		return MIN(c->rq_bytes, seq_dist(c->copied, c->rcv_up));
 	return c->rq_bytes;
 }
 

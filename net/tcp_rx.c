@@ -161,7 +161,7 @@ static void urgent(struct tcp_conn *c, const struct tcp_seg *s, const struct pkt
 	if (!c->urg_rcv || seq_lt(c->rcv_up, at)) {
 		c->rcv_up = at;
 		c->urg_rcv = true;
-		c->urg_have = false;
+		c->urg_have = c->urg_taken = false;
 		net_ep_raise(&c->ep, NET_PRI);
 	}
 	off = seq_dist(s->seq, at);

@@ -201,7 +201,7 @@ void tcp_disconnect(struct tcp_conn *c, uint64_t now)
 	c->addr = (struct tcp_conn_addr){ .ifc = c->addr.ifc };
 	c->fin_queued = c->fin_sent = c->fin_rcvd = c->fin_ofo = c->shut_rd = false;
 	c->ts_on = c->ws_on = c->sack_on = c->ecn_on = c->ecn_echo = c->ecn_cwr = false;
-	c->urg_have = c->urg_rcv = c->urg_snd = c->pingpong = c->mtu_probing = false;
+	c->urg_have = c->urg_taken = c->urg_rcv = c->urg_snd = c->pingpong = c->mtu_probing = false;
 	c->srtt_us = c->rttvar_us = c->min_rtt_us = 0;
 	c->rto_us = 1000000;
 	c->retries = c->backoff = c->probes = 0;
@@ -247,7 +247,7 @@ unsigned tcp_level(struct tcp_conn *c)
 		ev |= NET_OUT;
 	else
 		c->nospace = true; /* who has seen that there is none may wait for it */
-	if (c->urg_rcv || c->urg_have)
+	if ((c->urg_rcv && !c->urg_taken) || c->urg_have)
 		ev |= NET_PRI;
 	return ev;
 }

@@ -9,7 +9,8 @@
 #include "lib/mem.h"
 #include "sock/inet_int.h"
 
-enum { PROTO_ICMP = 1, PROTO_TCP = 6, PROTO_UDP = 17, PROTO_ICMP6 = 58, PROTO_RAW = 255 };
+enum { SIN6_LEN_LEAST = 24 /* RFC 2133: without the scope */ };
+enum { PROTO_ICMP = 1, PROTO_TCP = 6, PROTO_UDP = 17, PROTO_ICMP6 = 58, PROTO_RAW = 255, PROTO_MAX = 263 };
 
 /* Who has which port, of all sockets of both families. */
 static struct spinlock ports_lock = SPINLOCK_INIT(RANK_PORTS);
@@ -55,7 +56,7 @@ err_t inet_addr_parse(const struct isock *i, const struct sock_addr *a, struct i
 	}
 	if (a->in6.family != LX_AF_INET6)
 		return -EAFNOSUPPORT;
-	if (a->len < 24) /* SIN6_LEN_RFC2133: without the scope */
+	if (a->len < SIN6_LEN_LEAST)
 		return -EINVAL;
 	*ip = ip6_from_wire(a->in6.addr);
 	*port = port_get(a->in6.port);
@@ -189,6 +190,11 @@ static err_t choose(bool v6, int type, int *protocol, enum inet_kind *kind)
 {
 	int ping = v6 ? PROTO_ICMP6 : PROTO_ICMP;
 
+	if (*protocol < 0 || *protocol >= PROTO_MAX)
+		return -EINVAL;
+	if (type < LX_SOCK_STREAM)
+		return -ESOCKTNOSUPPORT;
+
 	if (type == LX_SOCK_STREAM && (*protocol == 0 || *protocol == PROTO_TCP)) {
 		*kind = INET_TCP;
 		*protocol = PROTO_TCP;
@@ -271,7 +277,7 @@ static bool may_bind(const struct isock *i, struct ip_addr ip)
 	    net_addr_is_local(i->shard->st, ip) ||
 	    ip_is_loopback(ip))
 		return true;
-	return i->kind != INET_TCP && (ip_is_multicast(ip) || ip_is_bcast_all(ip));
+	return ip_is_multicast(ip) || ip_is_bcast_all(ip);
 }
 
 static unsigned udp_flags(const struct isock *i)
@@ -308,6 +314,35 @@ static err_t bind_locked(struct isock *i, struct ip_addr ip, uint16_t port)
 	return tell_endpoint(i);
 }
 
+struct port_user {
+	struct ip_addr ip;
+	uint16_t port;
+	bool found;
+};
+
+static void look_at_row(void *ctx, const struct tcp_row *r)
+{
+	struct port_user *u = ctx;
+
+	u->found |= r->addr.lport == u->port && r->state != TCP_LISTEN &&
+		    (ip_is_any(u->ip) || ip_eq(u->ip, r->addr.local));
+}
+
+/* Connections keep the port of a listener that is gone from who does not say SO_REUSEADDR. No lock held. */
+static bool has_connections(struct ip_addr ip, uint16_t port)
+{
+	struct port_user u = { ip, port, false };
+
+	for (unsigned k = 0; k < shard_count() && !u.found; k++) {
+		struct shard *s = shard_at(k);
+		bool on = shard_lock(s);
+
+		tcp_each(s->st, s->now, look_at_row, &u);
+		shard_unlock(s, on);
+	}
+	return u.found;
+}
+
 err_t inet_bind(struct sock *s, const struct sock_addr *a)
 {
 	struct isock *i = isock_of(s);
@@ -317,6 +352,12 @@ err_t inet_bind(struct sock *s, const struct sock_addr *a)
 	bool on;
 	err_t err = inet_addr_parse(i, a, &ip, &port, &scope);
 
+	if (i->v6 && a->family == LX_AF_INET) /* as a destination it will do */
+		err = a->len < SIN6_LEN_LEAST ? -EINVAL : -EAFNOSUPPORT;
+	else if (ip6_is_link_local(ip) && !scope && !i->ifindex)
+		err = -EINVAL; /* RFC 4007 6: it says nothing without its zone */
+	if (!err && i->kind == INET_TCP && port && !i->reuseaddr && has_connections(ip, port))
+		err = -EADDRINUSE;
 	if (err)
 		return err;
 	on = inet_lock(i);

@@ -70,12 +70,12 @@ struct isock {
 	uint32_t ifindex;	/* [s] SO_BINDTODEVICE */
 	bool v6;		/* [I] AF_INET6 */
 	bool v6only, reuseaddr, reuseport, linger; /* [s] */
-	bool connecting;	   /* [s] a SYN is out and nobody has heard the end of it */
-	bool connected;		   /* [s] UDP, raw: a peer is set */
-	bool shut_rd;		   /* [s] UDP, raw: shutdown(SHUT_RD) */
-	uint32_t linger_s;	   /* [s] */
-	uint32_t want;		   /* [s] WANT_* */
-	uint32_t rcvlowat;	   /* [s] */
+	bool connecting;   /* [s] a SYN is out and nobody has heard the end of it */
+	bool connected;	   /* [s] a peer is set; TCP: a connect or accept has come to its end */
+	bool shut_rd;	   /* [s] UDP, raw: shutdown(SHUT_RD) */
+	uint32_t linger_s; /* [s] */
+	uint32_t want;	   /* [s] WANT_* */
+	uint32_t rcvlowat; /* [s] */
 	uint32_t sndbuf, rcvbuf;   /* [s] as getsockopt shows them; 0: the protocol's */
 	uint16_t gso_size;	   /* [s] UDP_SEGMENT for all sends */
 	uint8_t hdrincl;	   /* [s] raw */

@@ -23,7 +23,8 @@ static err_t wait_connected(struct isock *i, uint64_t deadline_ns)
 	err = net_ep_error(tcp_ep(i->tcp));
 	if (err)
 		return -err;
-	return tcp_conn_state(i->tcp) == TCP_CLOSED ? -ECONNABORTED : 0;
+	i->connected = tcp_conn_state(i->tcp) != TCP_CLOSED;
+	return i->connected ? 0 : -ECONNABORTED;
 }
 
 static err_t start_connect(struct isock *i, struct ip_addr ip, uint16_t port, uint32_t scope)
@@ -59,9 +60,11 @@ static err_t connect_locked(struct isock *i, const struct sock_addr *a, uint64_t
 		return -EISCONN;
 	if (a->len >= 2 && a->family == LX_AF_UNSPEC) {
 		tcp_disconnect(i->tcp, i->shard->now);
-		i->connecting = false;
+		i->connecting = i->connected = false;
 		return 0;
 	}
+	if (i->connected)
+		return -EISCONN;
 	if (!i->connecting) {
 		err = inet_addr_parse(i, a, &ip, &port, &scope);
 		if (!err)
@@ -102,6 +105,7 @@ static err_t tcp_sock_accept(struct sock *s, bool nonblock, struct sock **out)
 	if (!new)
 		return -ENOBUFS;
 	new->kind = INET_TCP;
+	new->connected = true;
 	new->linger = l->linger;
 	new->linger_s = l->linger_s;
 	new->want = l->want;
@@ -232,7 +236,9 @@ static long recv_turn(struct isock *i, struct sock_msg *m, size_t want, uint64_t
 			break;
 		err = inet_wait(i, deadline_ns);
 		if (err) {
-			n = sock_wait_error(err, i->s.rcv_timeout_ns);
+			n = tcp_recv(i->tcp, &v, want, recv_flags(m->flags), i->shard->now);
+			if (n <= 0) /* nor less than SO_RCVLOWAT came */
+				n = sock_wait_error(err, i->s.rcv_timeout_ns);
 			break;
 		}
 	}
@@ -291,7 +297,7 @@ static err_t tcp_sock_shutdown(struct sock *s, int how)
 	waitq_wake(&i->wq, UINT32_MAX);
 	inet_unlock(i, on);
 	if (listening)
-		err = what & TCP_SHUT_RD ? inet_unlisten(i) : -ENOTCONN;
+		err = what & TCP_SHUT_RD ? inet_unlisten(i) : 0;
 	if (!err)
 		poll_notify(&s->source, POLL_IN | POLL_OUT | POLL_HUP | POLL_RDHUP);
 	return err;
