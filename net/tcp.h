@@ -47,6 +47,13 @@ must_check err_t tcp_new(struct net_stack *st, void *owner, struct tcp_conn **ou
  */
 must_check err_t tcp_connect(struct tcp_conn *c, const struct tcp_conn_addr *a, uint64_t now);
 
+/*
+ * The same with fast open (RFC 7413): if the peer has given us a cookie, the SYN waits for the first tcp_send()
+ * and takes its data along, and until then tcp_lazy(); otherwise the SYN asks for one.
+ */
+must_check err_t tcp_connect_fast(struct tcp_conn *c, const struct tcp_conn_addr *a, uint64_t now);
+bool tcp_lazy(const struct tcp_conn *c);
+
 enum { TCP_L_V6ONLY = 1, TCP_L_REUSEPORT = 2, TCP_L_BIND_V6 = 4 };
 /*
  * Listen on addr:port (any: every address; with TCP_L_BIND_V6 the any-address is :: and takes IPv4 too
@@ -128,15 +135,15 @@ enum tcp_opt {
 	TCP_OPT_SNDBUF,	       /* bytes; fixes it: no autotuning */
 	TCP_OPT_RCVBUF,
 	TCP_OPT_RCVLOWAT,
-	TCP_OPT_OOBINLINE,  /* bool */
-	TCP_OPT_CONGESTION, /* index into tcp_cc_name() */
-	TCP_OPT_FASTOPEN,   /* listener: queue length */
-	TCP_OPT_FASTOPEN_CONNECT,
-	TCP_OPT_TTL,	    /* hop limit, 0: default */
-	TCP_OPT_TOS,	    /* traffic class without ECN bits */
-	TCP_OPT_PMTUDISC,   /* IP_PMTUDISC_* */
-	TCP_OPT_MAX_PACING, /* bytes a second, UINT32_MAX: no limit */
-	TCP_OPT_ECN,	    /* bool: ask for it */
+	TCP_OPT_OOBINLINE,	  /* bool */
+	TCP_OPT_CONGESTION,	  /* index into tcp_cc_name() */
+	TCP_OPT_FASTOPEN,	  /* listener: queue length */
+	TCP_OPT_FASTOPEN_CONNECT, /* bool: tcp_connect() is tcp_connect_fast() */
+	TCP_OPT_TTL,		  /* hop limit, 0: default */
+	TCP_OPT_TOS,		  /* traffic class without ECN bits */
+	TCP_OPT_PMTUDISC,	  /* IP_PMTUDISC_* */
+	TCP_OPT_MAX_PACING,	  /* bytes a second, UINT32_MAX: no limit */
+	TCP_OPT_ECN,		  /* bool: ask for it */
 	TCP_OPT_COUNT
 };
 must_check err_t tcp_opt_set(struct tcp_conn *c, enum tcp_opt o, uint32_t v, uint64_t now);

@@ -411,6 +411,7 @@ void tcp_send_syn(struct tcp_conn *c)
 		.fo_len = -1,
 	};
 	uint8_t opts[40], cookie[8];
+	const struct fo_entry *e;
 	struct pkt *p;
 	uint32_t n, win;
 
@@ -427,6 +428,11 @@ void tcp_send_syn(struct tcp_conn *c)
 		o.fo_len = (int)tcp_fo_cookie(c->st, &rx, cookie);
 		o.fo = cookie;
 	}
+	if (!answer && c->fo_asked && c->retries == 0) {
+		e = c->fo_syn_len ? tcp_fo_find(c->st, c->addr.remote) : NULL;
+		o.fo_len = e ? e->len : 0;
+		o.fo = e ? e->cookie : NULL;
+	}
 	n = tcp_syn_options(opts, &o);
 	memcpy(put_header(c, p, c->iss, flags, n), opts, n);
 	/* RFC 7323 2.2: the window of a SYN is never scaled. */
@@ -434,6 +440,9 @@ void tcp_send_syn(struct tcp_conn *c)
 	((struct wire_tcp *)p->l4)->win = be16_of((uint16_t)win);
 	if (!answer)
 		((struct wire_tcp *)p->l4)->ack = be32_of(0);
+	if (o.fo_len > 0 && !answer)
+		(void)tcp_sndq_attach(c->sq, 0, c->fo_syn_len,
+				      p); /* what does not fit goes later */
 	want_csum(c, p);
 	ack_sent(c);
 	output(c, p);

@@ -2,7 +2,7 @@
 /* net/tcp_info.c: connections as others look at them: TCP_INFO and /proc/net/tcp. */
 #include "net/tcp_int.h"
 
-enum { OPT_TS = 1, OPT_SACK = 2, OPT_WSCALE = 4, OPT_ECN = 8 }; /* TCPI_OPT_* */
+enum { OPT_TS = 1, OPT_SACK = 2, OPT_WSCALE = 4, OPT_ECN = 8, OPT_SYN_DATA = 32 }; /* TCPI_OPT_* */
 
 static uint32_t ms_ago(const struct tcp_conn *c, uint64_t us)
 {
@@ -24,7 +24,8 @@ void tcp_conn_stats(const struct tcp_conn *c, struct tcp_stats *o, uint64_t now)
 		.probes = c->probes,
 		.backoff = c->backoff,
 		.options = (uint8_t)((c->ts_on ? OPT_TS : 0) | (c->sack_on ? OPT_SACK : 0) |
-				     (c->ws_on ? OPT_WSCALE : 0) | (c->ecn_on ? OPT_ECN : 0)),
+				     (c->ws_on ? OPT_WSCALE : 0) | (c->ecn_on ? OPT_ECN : 0) |
+				     (c->fo_taken ? OPT_SYN_DATA : 0)),
 		.snd_wscale = c->snd_ws,
 		.rcv_wscale = c->rcv_ws,
 		.rto = c->rto_us,

@@ -187,6 +187,9 @@ struct tcp_conn {
 	bool cwnd_limited;
 	bool fo_send_cookie; /* fast open: the SYN-ACK carries one */
 	bool fo_done;	     /* fast open: accepted before the handshake ended */
+	bool fo_asked;	     /* our SYN asked for a cookie, or had one */
+	bool fo_lazy;	     /* our SYN waits for the first data */
+	bool fo_taken;	     /* data of our SYN was acknowledged with it */
 	bool had_retrans;    /* in this episode of recovery */
 
 	/* --- the way out --- */
@@ -196,6 +199,7 @@ struct tcp_conn {
 	uint16_t mss;	   /* payload bytes a segment, options of every segment taken off */
 	uint16_t mss_peer; /* the peer's MSS option */
 	uint16_t advmss;
+	uint16_t fo_syn_len; /* data that our SYN carried, until it is answered */
 	uint8_t snd_ws, rcv_ws;
 
 	/* --- sender: RFC 9293 3.3.1 --- */
@@ -328,6 +332,15 @@ struct tcp_tw {
 
 enum { TCP_LISTEN_BUCKETS = 64 };
 
+/* A cookie that a server has given us (RFC 7413 4.1.3). */
+struct fo_entry {
+	struct ip_addr remote;
+	uint16_t mss;
+	uint8_t len; /* 0: empty */
+	uint8_t cookie[TCP_FO_COOKIE_MAX];
+};
+enum { TCP_FO_ENTRIES = 64 };
+
 struct tcp_table {
 	struct tcp_conn **hash;
 	uint32_t mask, count;
@@ -343,6 +356,8 @@ struct tcp_table {
 	uint32_t port_offset;
 	struct siphash_key key_cookie;
 	uint32_t orphans;
+	struct fo_entry fo[TCP_FO_ENTRIES];
+	uint32_t fo_next;
 };
 
 #define TCP_US_NEVER UINT64_MAX
@@ -404,6 +419,15 @@ void tcp_enter_established(struct tcp_conn *c, const struct tcp_seg *s);
 void tcp_challenge_ack(struct tcp_conn *c); /* RFC 5961, limited */
 bool tcp_oow_ack_ok(struct net_stack *st, uint64_t *last_us);
 
+/* --- tcp_fastopen.c --- */
+const struct fo_entry *tcp_fo_find(struct net_stack *st, struct ip_addr remote);
+void tcp_fo_learn(struct tcp_conn *c, const struct tcp_seg *s);
+void tcp_fo_forget(struct tcp_conn *c);
+uint32_t tcp_fo_room(const struct tcp_conn *c);
+void tcp_fo_open(struct tcp_conn *c);
+void tcp_fo_answered(struct tcp_conn *c, const struct tcp_seg *s);
+void tcp_syn_begin(struct tcp_conn *c); /* tcp_sock.c: send the SYN and time it */
+
 /* --- tcp_listen.c, tcp_cookie.c --- */
 void tcp_listen_input(struct tcp_listener *l, struct pkt *p, const struct ip_rx *rx,
 		      const struct tcp_seg *s);
@@ -415,6 +439,11 @@ struct seq tcp_cookie_make(struct net_stack *st, const struct ip_rx *rx, const s
 			   uint16_t *mss);
 /* The mss that a valid cookie stands for; 0: not valid. */
 uint16_t tcp_cookie_check(struct net_stack *st, const struct ip_rx *rx, const struct tcp_seg *s);
+/* The timestamp of a SYN-ACK with a cookie: it carries what the SYN offered, until the ACK brings it back. */
+uint32_t tcp_cookie_ts(struct net_stack *st, const struct ip_rx *rx, const struct tcp_seg *s,
+		       bool ecn);
+/* Fill in the options that the SYN had; returns whether ECN was agreed. */
+bool tcp_cookie_options(const struct tcp_seg *ack, struct tcp_seg *syn);
 uint32_t tcp_fo_cookie(struct net_stack *st, const struct ip_rx *rx, uint8_t out[8]);
 struct seq tcp_isn(struct net_stack *st, const struct tcp_conn_addr *a);     /* RFC 6528 */
 uint32_t tcp_ts_offset(struct net_stack *st, const struct tcp_conn_addr *a); /* RFC 7323 7.1 */

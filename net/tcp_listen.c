@@ -200,10 +200,15 @@ static unsigned syn_limit(const struct tcp_listener *l)
 	return MIN(MAX(l->backlog, (unsigned)SYN_QUEUE_MIN), (unsigned)SYN_QUEUE_MAX);
 }
 
-static uint8_t window_scale(const struct tcp_opts *o)
+static uint8_t window_scale(void)
 {
-	(void)o;
 	return 7; /* 8 MB at most: room for the buffer to grow to its limit */
+}
+
+/* RFC 3168 6.1.1 */
+static bool ecn_wanted(const struct tcp_listener *l, const struct tcp_seg *s)
+{
+	return l->opt.v[TCP_OPT_ECN] && (s->flags & (TCPF_ECE | TCPF_CWR)) == (TCPF_ECE | TCPF_CWR);
 }
 
 /* A connection from the options of a SYN, without having sent anything. */
@@ -242,7 +247,7 @@ static struct tcp_conn *conn_from_syn(struct tcp_listener *l, const struct ip_rx
 	c->mss_peer = (uint16_t)(s->mss ? MAX(s->mss, (uint16_t)48) : 0);
 	c->ws_on = s->has_ws;
 	c->snd_ws = s->wscale;
-	c->rcv_ws = s->has_ws ? window_scale(&l->opt) : 0;
+	c->rcv_ws = s->has_ws ? window_scale() : 0;
 	c->sack_on = s->sack_ok;
 	c->ts_on = s->has_ts;
 	c->ts_recent = s->tsval;
@@ -271,8 +276,19 @@ static void send_cookie(struct tcp_listener *l, const struct ip_rx *rx, const st
 	};
 	uint8_t opts[40];
 	struct tcp_syn_opts o = { .wscale = -1, .fo_len = -1 };
+	uint16_t mss;
+	bool ecn = s->has_ts && ecn_wanted(l, s);
 
-	b.seq = tcp_cookie_make(st, rx, s, &o.mss);
+	b.seq = tcp_cookie_make(st, rx, s, &mss);
+	o.mss = (uint16_t)(MIN(rx->ifc->mtu, 65535U) - (rx->v6 ? 60 : 40));
+	if (s->has_ts) {
+		o.has_ts = true;
+		o.tsval = tcp_cookie_ts(st, rx, s, ecn);
+		o.tsecr = s->tsval;
+		o.sack_ok = s->sack_ok;
+		o.wscale = s->has_ws ? window_scale() : -1;
+		b.flags |= ecn ? TCPF_ECE : 0;
+	}
 	b.optlen = (uint8_t)tcp_syn_options(opts, &o);
 	memcpy(b.opt, opts, b.optlen);
 	l->overflow_us = tcp_us(st) + 1;
@@ -339,8 +355,7 @@ static void syn_in(struct tcp_listener *l, struct pkt *p, const struct ip_rx *rx
 	c->snd_wnd = s->win;
 	c->deferred = l->opt.v[TCP_OPT_DEFER_ACCEPT];
 	c->defer_until_s = tcp_us(st) / 1000000 + l->opt.v[TCP_OPT_DEFER_ACCEPT];
-	c->ecn_on = l->opt.v[TCP_OPT_ECN] &&
-		    (s->flags & (TCPF_ECE | TCPF_CWR)) == (TCPF_ECE | TCPF_CWR);
+	c->ecn_on = ecn_wanted(l, s);
 	if (!fast_open(c, l, p, rx, s))
 		pkt_free(p);
 	c->last_snd_us = tcp_us(st);
@@ -358,6 +373,7 @@ static bool cookie_in(struct tcp_listener *l, struct pkt *p, const struct ip_rx 
 	struct tcp_conn *c;
 	struct tcp_seg syn;
 	uint16_t mss;
+	bool ecn;
 
 	if (!l->overflow_us || tcp_us(st) - l->overflow_us > COOKIE_TRUST_US)
 		return false;
@@ -374,12 +390,14 @@ static bool cookie_in(struct tcp_listener *l, struct pkt *p, const struct ip_rx 
 	syn = (struct tcp_seg){
 		.seq = seq_add(s->seq, UINT32_MAX), .sport = s->sport, .dport = s->dport, .mss = mss
 	};
+	ecn = tcp_cookie_options(s, &syn);
 	c = conn_from_syn(l, rx, &syn, seq_add(s->ack, UINT32_MAX));
 	if (!c) {
 		net_drop(st, p, DROP_NOMEM);
 		return true;
 	}
 	MIB_INC(st, TcpExt_SyncookiesRecv);
+	c->ecn_on = ecn && l->opt.v[TCP_OPT_ECN];
 	c->state = TCP_SYN_RECEIVED;
 	c->listener = l;
 	list_add_tail(&l->syn, &c->accept_link);

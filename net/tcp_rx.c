@@ -375,6 +375,8 @@ static void syn_rtt(struct tcp_conn *c)
 static enum drop simultaneous_open(struct tcp_conn *c)
 {
 	c->state = TCP_SYN_RECEIVED;
+	c->snd_nxt = seq_add(c->iss, 1); /* data of a fast open is sent again */
+	c->fo_syn_len = 0;
 	tcp_send_syn(c);
 	return DROP_NONE;
 }
@@ -384,6 +386,8 @@ static enum drop rx_syn_sent(struct tcp_conn *c, struct tcp_rx *r)
 	const struct tcp_seg *s = r->s;
 	bool acked = s->flags & TCPF_ACK;
 
+	if (unlikely(c->fo_lazy))
+		return DROP_TCP_NO_SYN; /* nothing was sent yet: there is no answer to it */
 	if (acked && (seq_le(s->ack, c->iss) || seq_lt(c->snd_nxt, s->ack))) { /* first */
 		tcp_reply_rst(c->st, r->ip, s);
 		return DROP_TCP_BAD_ACK;
@@ -406,6 +410,8 @@ static enum drop rx_syn_sent(struct tcp_conn *c, struct tcp_rx *r)
 	c->ecn_on = tcp_opt(c, TCP_OPT_ECN) && (s->flags & (TCPF_ECE | TCPF_CWR)) == TCPF_ECE;
 	c->snd_una = s->ack;
 	syn_rtt(c);
+	if (unlikely(c->fo_asked))
+		tcp_fo_answered(c, s);
 	tcp_enter_established(c, s);
 	MIB_INC(c->st, Tcp_ActiveOpens);
 	net_ep_raise(&c->ep, NET_CONN | NET_OUT);

@@ -105,7 +105,8 @@ void tcp_sndbuf_tune(struct tcp_conn *c)
 
 size_t tcp_writable(const struct tcp_conn *c)
 {
-	if (c->fin_queued || !(c->state == TCP_ESTABLISHED || c->state == TCP_CLOSE_WAIT))
+	if (c->fin_queued ||
+	    !(c->state == TCP_ESTABLISHED || c->state == TCP_CLOSE_WAIT || c->fo_lazy))
 		return 0;
 	return c->sq_bytes < c->sndbuf ? c->sndbuf - c->sq_bytes : 0;
 }
@@ -151,6 +152,10 @@ static long send_check(struct tcp_conn *c, uint64_t now)
 	case TCP_CLOSE_WAIT:
 		return c->fin_queued ? -EPIPE : 0;
 	case TCP_SYN_SENT:
+		if (c->fo_lazy)
+			return 0;
+		c->nospace = true;
+		return -EAGAIN;
 	case TCP_SYN_RECEIVED:
 		c->nospace = true;
 		return -EAGAIN;
@@ -170,12 +175,15 @@ static void pushed(struct tcp_conn *c, size_t n, unsigned flags)
 	}
 	if (n)
 		c->pingpong = true;
-	if ((flags & TCP_MSG_MORE) && c->sq_bytes < c->mss) {
+	if ((flags & TCP_MSG_MORE) && c->sq_bytes < c->mss && !c->fo_lazy) {
 		tcp_tm_set(c, TM_CORK, c->st->now + 200000000);
 		return;
 	}
 	tcp_tm_off(c, TM_CORK);
-	tcp_output(c);
+	if (unlikely(c->fo_lazy))
+		tcp_fo_open(c);
+	else
+		tcp_output(c);
 }
 
 /* The tail's free room, or a fresh page. */

@@ -47,7 +47,15 @@ static err_t connect_address(struct tcp_conn *c, struct tcp_conn_addr *a)
 	return tcp_conn_taken(st, a) || tcp_tw_taken(st, a, true) ? -EADDRINUSE : 0;
 }
 
-err_t tcp_connect(struct tcp_conn *c, const struct tcp_conn_addr *want, uint64_t now)
+void tcp_syn_begin(struct tcp_conn *c)
+{
+	c->last_snd_us = c->user_since_us = tcp_us(c->st);
+	tcp_send_syn(c);
+	c->rtx_kind = RTX_RTO;
+	tcp_tm_set(c, TM_RTX, c->st->now + tcp_rto_now_us(c) * 1000);
+}
+
+static err_t open(struct tcp_conn *c, const struct tcp_conn_addr *want, bool fast, uint64_t now)
 {
 	struct tcp_conn_addr a = *want;
 	err_t err;
@@ -74,11 +82,26 @@ err_t tcp_connect(struct tcp_conn *c, const struct tcp_conn_addr *want, uint64_t
 	c->state = TCP_SYN_SENT;
 	c->ep.err = 0;
 	tcp_conn_hash(c);
-	c->last_snd_us = c->user_since_us = tcp_us(c->st);
-	tcp_send_syn(c);
-	c->rtx_kind = RTX_RTO;
-	tcp_tm_set(c, TM_RTX, now + tcp_rto_now_us(c) * 1000);
+	c->fo_asked = fast;
+	c->fo_lazy = fast && tcp_fo_find(c->st, c->addr.remote);
+	if (!c->fo_lazy)
+		tcp_syn_begin(c);
 	return 0;
+}
+
+err_t tcp_connect(struct tcp_conn *c, const struct tcp_conn_addr *a, uint64_t now)
+{
+	return open(c, a, tcp_opt(c, TCP_OPT_FASTOPEN_CONNECT), now);
+}
+
+err_t tcp_connect_fast(struct tcp_conn *c, const struct tcp_conn_addr *a, uint64_t now)
+{
+	return open(c, a, true, now);
+}
+
+bool tcp_lazy(const struct tcp_conn *c)
+{
+	return c->fo_lazy;
 }
 
 /* --- closing -------------------------------------------------------------------------------------- */
@@ -201,6 +224,8 @@ void tcp_disconnect(struct tcp_conn *c, uint64_t now)
 	c->addr = (struct tcp_conn_addr){ .ifc = c->addr.ifc };
 	c->fin_queued = c->fin_sent = c->fin_rcvd = c->fin_ofo = c->shut_rd = false;
 	c->ts_on = c->ws_on = c->sack_on = c->ecn_on = c->ecn_echo = c->ecn_cwr = false;
+	c->fo_asked = c->fo_lazy = c->fo_taken = false;
+	c->fo_syn_len = 0;
 	c->urg_have = c->urg_taken = c->urg_rcv = c->urg_snd = c->pingpong = c->mtu_probing = false;
 	c->srtt_us = c->rttvar_us = c->min_rtt_us = 0;
 	c->rto_us = 1000000;
@@ -235,6 +260,8 @@ unsigned tcp_level(struct tcp_conn *c)
 		ev |= NET_ERR;
 	if (c->state == TCP_CLOSED)
 		return ev | NET_HUP | (c->addr.rport ? NET_IN | NET_OUT | NET_RDHUP : NET_OUT);
+	if (c->fo_lazy)
+		return ev | NET_OUT; /* writing is what opens it */
 	if (c->state == TCP_SYN_SENT || c->state == TCP_SYN_RECEIVED)
 		return ev;
 	if (c->rq_bytes >= tcp_opt(c, TCP_OPT_RCVLOWAT) || c->fin_rcvd || c->shut_rd)
@@ -279,7 +306,7 @@ static err_t opt_check(enum tcp_opt o, uint32_t v)
 		[TCP_OPT_OOBINLINE] = { 0, 1 },
 		[TCP_OPT_CONGESTION] = { 0, 1 },
 		[TCP_OPT_FASTOPEN] = { 0, INT32_MAX },
-		[TCP_OPT_FASTOPEN_CONNECT] = { 0, 0 },
+		[TCP_OPT_FASTOPEN_CONNECT] = { 0, 1 },
 		[TCP_OPT_TTL] = { 0, 255 },
 		[TCP_OPT_TOS] = { 0, 255 },
 		[TCP_OPT_PMTUDISC] = { 0, 5 },
@@ -289,8 +316,6 @@ static err_t opt_check(enum tcp_opt o, uint32_t v)
 
 	if ((unsigned)o >= TCP_OPT_COUNT)
 		return -ENOPROTOOPT;
-	if (o == TCP_OPT_FASTOPEN_CONNECT && v)
-		return -EOPNOTSUPP;
 	return v < range[o].min || v > range[o].max ? -EINVAL : 0;
 }
 

@@ -37,6 +37,8 @@ static void syn_timeout(struct tcp_conn *c)
 		give_up(c);
 		return;
 	}
+	if (c->fo_syn_len)
+		tcp_fo_forget(c);
 	c->retries++;
 	c->backoff++;
 	MIB_INC(c->st, Tcp_RetransSegs);

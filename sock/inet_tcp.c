@@ -10,8 +10,8 @@ static err_t wait_connected(struct isock *i, uint64_t deadline_ns)
 {
 	err_t err = 0;
 
-	while (tcp_conn_state(i->tcp) == TCP_SYN_SENT ||
-	       tcp_conn_state(i->tcp) == TCP_SYN_RECEIVED) {
+	while (!tcp_lazy(i->tcp) && (tcp_conn_state(i->tcp) == TCP_SYN_SENT ||
+				     tcp_conn_state(i->tcp) == TCP_SYN_RECEIVED)) {
 		if (!deadline_ns)
 			return -EINPROGRESS;
 		err = inet_wait(i, deadline_ns);
@@ -27,7 +27,8 @@ static err_t wait_connected(struct isock *i, uint64_t deadline_ns)
 	return i->connected ? 0 : -ECONNABORTED;
 }
 
-static err_t start_connect(struct isock *i, struct ip_addr ip, uint16_t port, uint32_t scope)
+static err_t start_connect(struct isock *i, struct ip_addr ip, uint16_t port, uint32_t scope,
+			   bool fast)
 {
 	uint32_t index = scope ? scope : i->ifindex;
 	struct tcp_conn_addr a = {
@@ -43,13 +44,15 @@ static err_t start_connect(struct isock *i, struct ip_addr ip, uint16_t port, ui
 		a.remote = ip_is_v4(ip) ? ip4(0x7f000001) : (struct ip_addr){ .b = { [15] = 1 } };
 	if (ip_is_any(a.local))
 		a.local = ip_is_v4(a.remote) ? ip4(0) : (struct ip_addr){ .q = { 0, 0 } };
-	err = tcp_connect(i->tcp, &a, i->shard->now);
+	err = fast ? tcp_connect_fast(i->tcp, &a, i->shard->now)
+		   : tcp_connect(i->tcp, &a, i->shard->now);
 	if (!err)
 		i->connecting = true;
 	return err;
 }
 
-static err_t connect_locked(struct isock *i, const struct sock_addr *a, uint64_t deadline_ns)
+static err_t connect_locked(struct isock *i, const struct sock_addr *a, uint64_t deadline_ns,
+			    bool fast)
 {
 	struct ip_addr ip;
 	uint16_t port;
@@ -68,7 +71,7 @@ static err_t connect_locked(struct isock *i, const struct sock_addr *a, uint64_t
 	if (!i->connecting) {
 		err = inet_addr_parse(i, a, &ip, &port, &scope);
 		if (!err)
-			err = start_connect(i, ip, port, scope);
+			err = start_connect(i, ip, port, scope, fast);
 		if (err)
 			return err;
 	} else if (!deadline_ns && tcp_conn_state(i->tcp) == TCP_SYN_SENT) {
@@ -81,7 +84,8 @@ static err_t tcp_sock_connect(struct sock *s, const struct sock_addr *a, bool no
 {
 	struct isock *i = isock_of(s);
 	bool on = inet_lock(i);
-	err_t err = connect_locked(i, a, sock_snd_deadline(s, nonblock ? LX_MSG_DONTWAIT : 0));
+	err_t err =
+		connect_locked(i, a, sock_snd_deadline(s, nonblock ? LX_MSG_DONTWAIT : 0), false);
 
 	inet_unlock(i, on);
 	return err;
@@ -187,12 +191,47 @@ static long send_turn(struct isock *i, struct sock_msg *m, uint64_t deadline_ns)
 	return n;
 }
 
+/* MSG_FASTOPEN: connect and write in one; without a cookie the write waits for the connection. */
+static err_t send_connects(struct isock *i, const struct sock_msg *m, uint64_t deadline_ns)
+{
+	bool on = inet_lock(i);
+	err_t err;
+
+	if (i->connecting)
+		err = -EALREADY;
+	else if (!m->addr)
+		err = tcp_conn_state(i->tcp) == TCP_CLOSED ? -EDESTADDRREQ : -EISCONN;
+	else if (m->addr->len >= 2 && m->addr->family == LX_AF_UNSPEC)
+		err = -EOPNOTSUPP;
+	else
+		err = connect_locked(i, m->addr, deadline_ns, true);
+	inet_unlock(i, on);
+	return err;
+}
+
+/* The data is on its way with the SYN; a refusal is this call's to tell, if it may wait for it. */
+static err_t send_refused(struct isock *i, uint64_t deadline_ns)
+{
+	bool on = inet_lock(i);
+	err_t err = wait_connected(i, deadline_ns);
+
+	if (tcp_conn_state(i->tcp) != TCP_CLOSED)
+		err = 0;
+	inet_unlock(i, on);
+	return err;
+}
+
 static long tcp_sock_send(struct sock *s, struct sock_msg *m)
 {
 	struct isock *i = isock_of(s);
 	uint64_t deadline = sock_snd_deadline(s, m->flags);
 	long done = 0, n;
 
+	if (m->flags & LX_MSG_FASTOPEN) {
+		n = send_connects(i, m, deadline);
+		if (n)
+			return n;
+	}
 	do {
 		n = send_turn(i, m, deadline);
 		if (n > 0)
@@ -202,6 +241,12 @@ static long tcp_sock_send(struct sock *s, struct sock_msg *m)
 		else
 			break;
 	} while (m->uio->left);
+	if (done && (m->flags & LX_MSG_FASTOPEN)) {
+		err_t err = send_refused(i, deadline);
+
+		if (err)
+			return err;
+	}
 	return done ? done : n;
 }
 

@@ -62,3 +62,4 @@ unit-tests += strace
 test_strace-y := linux/strace_text.c
 unit-tests += bpf
 unit-tests += dhcp
+unit-tests += tcp_open
