@@ -12,6 +12,7 @@ kern-y += kern/slab_debug.c
 kern-y += kern/vmap.c
 kern-y += kern/clock.c
 kern-y += kern/cpu.c
+kern-y += kern/cputime.c
 kern-y += kern/exit.c
 kern-y += kern/klog.c
 kern-y += kern/panic.c

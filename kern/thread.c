@@ -29,6 +29,8 @@ static struct {
 	uint32_t next_tid;	   /* [l] */
 	uint32_t next_kernel_tid;  /* [l] */
 	uint64_t ended_ns;	   /* [l] CPU time of user threads that are gone */
+	uint64_t ended_sys_ns;	   /* [l] of it in the kernel */
+	_Atomic uint64_t user_ns;  /* [a] the most that thread_times_user() has told */
 	unsigned nuser;		   /* [l] */
 	void *stacks[STACKS_KEPT]; /* [l] */
 	unsigned nstacks;	   /* [l] */
@@ -95,6 +97,12 @@ static uint64_t cpu_time(const struct thread *t)
 	return t->cpu_ns + (t->state == THREAD_RUNNING ? clock_mono_ns() - t->last_ns : 0);
 }
 
+static void count_ended(const struct thread *t)
+{
+	all.ended_ns += cpu_time(t);
+	all.ended_sys_ns += t->sys_ns;
+}
+
 static void delist(struct thread *t)
 {
 	bool on = spin_lock_irq(&all.lock);
@@ -103,7 +111,7 @@ static void delist(struct thread *t)
 	list_del(&t->all_link);
 	all.nuser -= t->is_user;
 	if (t->is_user)
-		all.ended_ns += cpu_time(t);
+		count_ended(t);
 	spin_unlock_irq(&all.lock, on);
 }
 
@@ -141,6 +149,7 @@ static void init_thread(struct thread *t, const char *name)
 	t->refs = 1;
 	t->affinity = ~0ull;
 	t->fpu_cpu = UINT32_MAX;
+	t->sample_in = t->sample_every = 1;
 	t->last_ns = clock_mono_ns();
 	list_init(&t->rq_link);
 	list_init(&t->all_link);
@@ -304,25 +313,39 @@ err_t thread_set_affinity(struct thread *t, cpumask_t mask)
 }
 
 /*
- * Without a tick nobody looks whether a thread is in user mode, and the clock is not read at each system call: all
- * time counts as the program's own.
+ * The user part of `total`: an estimate of the system part may jump, but neither part that was told goes back. While
+ * `told` stands still, the other part takes all that comes.
  */
-void thread_times(const struct thread *t, uint64_t *total_ns, uint64_t *user_ns)
+static uint64_t user_part(uint64_t total, uint64_t sys, _Atomic uint64_t *told)
 {
-	*total_ns = *user_ns = cpu_time(t);
+	uint64_t user = total - MIN(sys, total), was = atomic_load(told);
+
+	while (user > was)
+		if (atomic_compare_exchange_weak(told, &was, user))
+			return user;
+	return was;
+}
+
+void thread_times(struct thread *t, uint64_t *total_ns, uint64_t *user_ns)
+{
+	*total_ns = cpu_time(t);
+	*user_ns = user_part(*total_ns, t->sys_ns, &t->user_ns);
 }
 
 void thread_times_user(uint64_t *total_ns, uint64_t *user_ns)
 {
 	bool on = spin_lock_irq(&all.lock);
-	uint64_t sum = all.ended_ns;
+	uint64_t sum = all.ended_ns, sys = all.ended_sys_ns;
 	struct thread *t;
 
 	list_for_each_entry (t, &all.threads, all_link)
-		if (t->is_user)
+		if (t->is_user) {
 			sum += cpu_time(t);
+			sys += t->sys_ns;
+		}
 	spin_unlock_irq(&all.lock, on);
-	*total_ns = *user_ns = sum;
+	*total_ns = sum;
+	*user_ns = user_part(sum, sys, &all.user_ns);
 }
 
 static void idle_main(void *arg)

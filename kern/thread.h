@@ -30,33 +30,39 @@ enum thread_state { THREAD_NEW, THREAD_RUNNABLE, THREAD_RUNNING, THREAD_BLOCKED,
 typedef uint64_t cpumask_t; /* bit n: CPU n; CPUS_MAX is 64 */
 
 struct thread {
-	struct arch_ctx ctx;	 /* [r] */
-	_Atomic uint32_t flags;	 /* [a] THREAD_* */
-	_Atomic uint32_t refs;	 /* [a] */
-	enum thread_state state; /* [r] */
-	uint8_t sleep;		 /* [r] enum sleep_kind while BLOCKED: what may end it */
-	bool is_user;		 /* [I] */
-	uint8_t prio;		 /* [r] 0: ordinary, 1 .. 99: real-time, boosts included */
-	bool rr;		 /* [r] takes turns with its equals (SCHED_RR) */
-	uint8_t go_to;		 /* [r] CPU + 1 to which it moves as it leaves this one; 0: none */
-	_Atomic unsigned cpu;	 /* [a] where it runs or last ran */
-	int nice;		 /* -20 .. 19 */
-	cpumask_t affinity;	 /* [r] */
-	struct list rq_link;	 /* [r] */
-	struct list all_link;	 /* threads_lock */
-	struct rb_node tid_node; /* threads_lock */
-	void *kstack;		 /* [I] lowest address; KSTACK_BYTES */
-	void *fpu;		 /* [o] fpu_bytes(); user threads only */
-	uint64_t tls;		 /* [o] thread pointer while not running */
-	uint64_t tls2;		 /* [o] the second one (GS base on x86-64), likewise */
-	unsigned fpu_cpu;	 /* [o] where the FPU registers last held `fpu` */
-	uint64_t cpu_ns;	 /* [o] time on a CPU, up to last_ns */
-	uint64_t last_ns;	 /* [o] when cpu_ns was brought up to date */
-	uint64_t nvcsw, nivcsw;	 /* [o] */
-	uint32_t tid;		 /* [I] */
-	char name[16];		 /* comm; written by its thread, always terminated */
-	void (*fn)(void *);	 /* [I] kernel threads */
-	void *arg;		 /* [I] */
+	struct arch_ctx ctx;	  /* [r] */
+	_Atomic uint32_t flags;	  /* [a] THREAD_* */
+	_Atomic uint32_t refs;	  /* [a] */
+	enum thread_state state;  /* [r] */
+	uint8_t sleep;		  /* [r] enum sleep_kind while BLOCKED: what may end it */
+	bool is_user;		  /* [I] */
+	uint8_t prio;		  /* [r] 0: ordinary, 1 .. 99: real-time, boosts included */
+	bool rr;		  /* [r] takes turns with its equals (SCHED_RR) */
+	uint8_t go_to;		  /* [r] CPU + 1 to which it moves as it leaves this one; 0: none */
+	_Atomic unsigned cpu;	  /* [a] where it runs or last ran */
+	int nice;		  /* -20 .. 19 */
+	cpumask_t affinity;	  /* [r] */
+	struct list rq_link;	  /* [r] */
+	struct list all_link;	  /* threads_lock */
+	struct rb_node tid_node;  /* threads_lock */
+	void *kstack;		  /* [I] lowest address; KSTACK_BYTES */
+	void *fpu;		  /* [o] fpu_bytes(); user threads only */
+	uint64_t tls;		  /* [o] thread pointer while not running */
+	uint64_t tls2;		  /* [o] the second one (GS base on x86-64), likewise */
+	unsigned fpu_cpu;	  /* [o] where the FPU registers last held `fpu` */
+	uint64_t cpu_ns;	  /* [o] time on a CPU, up to last_ns */
+	uint64_t last_ns;	  /* [o] when cpu_ns was brought up to date */
+	uint64_t sys_ns;	  /* [o] kern/cputime.c: of it in the kernel, as estimated */
+	uint64_t sampled_ns;	  /* [o] CPU time at the last sample */
+	uint32_t sample_in;	  /* [o] kernel entries until the next one */
+	uint32_t sample_every;	  /* [o] those on average */
+	uint64_t sample_seed;	  /* [o] */
+	_Atomic uint64_t user_ns; /* [a] the most that thread_times() has told of user time */
+	uint64_t nvcsw, nivcsw;	  /* [o] */
+	uint32_t tid;		  /* [I] */
+	char name[16];		  /* comm; written by its thread, always terminated */
+	void (*fn)(void *);	  /* [I] kernel threads */
+	void *arg;		  /* [I] */
 	struct user_thread *
 		user; /* [I] linux/: signal state, futex lists; kmalloc'd, goes with the thread; NULL in kernel threads */
 };
@@ -111,7 +117,8 @@ void thread_notify(struct thread *t, uint32_t flags);
 /* 0: ordinary; 1 .. 99: before all lower ones; `rr`: in turn with its equals. Takes effect at once. */
 void thread_set_prio(struct thread *t, unsigned prio, bool rr);
 err_t thread_set_affinity(struct thread *t, cpumask_t mask) must_check; /* -EINVAL: no online CPU */
-void thread_times(const struct thread *t, uint64_t *total_ns, uint64_t *user_ns);
+/* CPU time: exact in all, its part in user mode estimated (kern/cputime.h); neither ever goes back. */
+void thread_times(struct thread *t, uint64_t *total_ns, uint64_t *user_ns);
 void thread_times_user(uint64_t *total_ns,
 		       uint64_t *user_ns); /* all user threads, the ended included */
 unsigned sched_nrunning(void);		   /* runnable and running, all CPUs */

@@ -6,6 +6,7 @@
 #include "linux/fault.h"
 
 #include "arch/sigframe.h"
+#include "kern/cputime.h"
 #include "kern/klog.h"
 #include "kern/thread.h"
 #include "kern/trace.h"
@@ -54,13 +55,24 @@ static void page_fault(unsigned trap, uint64_t error, uint64_t addr)
 	signal_force(res.signo, &si);
 }
 
+static void counted_page_fault(unsigned trap, uint64_t error, uint64_t addr)
+{
+	struct thread *t = thread_self();
+	bool due = cputime_due(t);
+	uint64_t start = due ? cputime_start(t) : 0;
+
+	page_fault(trap, error, addr);
+	if (unlikely(due))
+		cputime_end(t, start);
+}
+
 void kern_user_fault(struct pt_regs *r, unsigned trap, uint64_t error, uint64_t addr)
 {
 	struct linux_siginfo si;
 
 	TRACE(TRACE_FAULT, "user fault", trap, addr, regs_pc(r));
 	if (!arch_trap_signal(r, trap, error, addr, &si)) {
-		page_fault(trap, error, addr);
+		counted_page_fault(trap, error, addr);
 		return;
 	}
 	remember(trap, error, addr);

@@ -9,6 +9,7 @@
 
 #include "arch/arch.h"
 #include "arch/regs.h"
+#include "kern/cputime.h"
 #include "kern/klog.h"
 #include "kern/thread.h"
 #include "linux/strace.h"
@@ -80,12 +81,26 @@ static inline long call(struct thread *t, const struct pt_regs *r, const struct 
 	return table[nr](t, a);
 }
 
+static noinline long timed_call(struct thread *t, const struct pt_regs *r, const struct sysargs *a)
+{
+	uint64_t start = cputime_start(t);
+	long result = call(t, r, a);
+
+	cputime_end(t, start);
+	return result;
+}
+
 _Static_assert(sizeof(struct sysargs) == 6 * sizeof(uint64_t), "the entry code makes one");
 
 void kern_syscall(struct pt_regs *r, const uint64_t args[6])
 {
 	struct thread *t = thread_self();
-	long result = call(t, r, (const struct sysargs *)args);
+	long result;
+
+	if (cputime_due(t))
+		result = timed_call(t, r, (const struct sysargs *)args);
+	else
+		result = call(t, r, (const struct sysargs *)args);
 
 	if (unlikely((unsigned long)(result + ERESTART_RESTARTBLOCK) <=
 		     ERESTART_RESTARTBLOCK - ERESTARTSYS))

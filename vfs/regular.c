@@ -56,7 +56,7 @@ static void accessed(struct file *f)
 	inode_touch(i, ATTR_ATIME);
 }
 
-static noinline long read_direct(struct file *f, struct uio *u, uint64_t *pos)
+static long read_direct(struct file *f, struct uio *u, uint64_t *pos)
 {
 	struct pcache *pc = f->inode->pages;
 	uint64_t first = *pos >> PAGE_SHIFT;
@@ -71,7 +71,7 @@ static noinline long read_direct(struct file *f, struct uio *u, uint64_t *pos)
 }
 
 /* What can be read without waiting for the device: up to the first page that is not there. False: nothing. */
-static noinline bool cut_to_cached(struct pcache *pc, struct uio *u, uint64_t pos, uint64_t size)
+static bool cut_to_cached(struct pcache *pc, struct uio *u, uint64_t pos, uint64_t size)
 {
 	uint64_t end = MIN(pos + u->left, size), at = pos;
 	struct page *p;
@@ -85,15 +85,22 @@ static noinline bool cut_to_cached(struct pcache *pc, struct uio *u, uint64_t po
 	return at > pos || pos >= end;
 }
 
+static noinline long read_specially(struct file *f, struct uio *u, uint64_t *pos)
+{
+	struct inode *i = f->inode;
+
+	if (u->flags & UIO_NOWAIT && !cut_to_cached(i->pages, u, *pos, i->size))
+		return -EAGAIN;
+	return is_direct(f) ? read_direct(f, u, pos) : pcache_read(i->pages, f, u, pos);
+}
+
 static long reg_read(struct file *f, struct uio *u, uint64_t *pos)
 {
 	struct inode *i = f->inode;
 	long n;
 
-	if (unlikely(u->flags & UIO_NOWAIT) && !cut_to_cached(i->pages, u, *pos, i->size))
-		return -EAGAIN;
-	if (unlikely(f->flags & LX_O_DIRECT) && is_direct(f))
-		n = read_direct(f, u, pos);
+	if (unlikely(f->flags & LX_O_DIRECT || u->flags & UIO_NOWAIT))
+		n = read_specially(f, u, pos);
 	else
 		n = pcache_read(i->pages, f, u, pos);
 	if (n > 0)
