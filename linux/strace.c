@@ -66,9 +66,9 @@ err_t strace_to_file(const char *path)
 err_t strace_filter(const char *name, bool only)
 {
 	for (uint64_t nr = 0; nr < NR_SYSCALLS; nr++) {
-		const struct syscall_info *info = syscall_info(nr);
+		const char *known = syscall_name(nr);
 
-		if (!info || strcmp(info->name, name))
+		if (!known || strcmp(known, name))
 			continue;
 		if (only && !listed)
 			memset(hidden, 1, sizeof(hidden));
@@ -134,18 +134,17 @@ static void show_result(struct text *t, const char *sig, long result)
 		text_add(t, "%ld", result);
 }
 
-static void write_line(struct traced *c, uint32_t tid, const struct syscall_info *info, long result,
-		       uint64_t ns)
+static void write_line(struct traced *c, uint32_t tid, const char *name, long result, uint64_t ns)
 {
 	struct text line = { .buf = c->line, .size = sizeof(c->line) - 1 };
 
-	text_add(&line, "[%u] %s(", tid, info->name);
+	text_add(&line, "[%u] %s(", tid, name);
 	for (unsigned i = 0; i < 6; i++)
 		if (c->len[i])
 			text_add(&line, "%s%.*s", i ? ", " : "", (int)c->len[i],
 				 c->args + c->start[i]);
 	text_add(&line, ") = ");
-	show_result(&line, info->sig, result);
+	show_result(&line, syscall_sig(name), result);
 	if (ns != UINT64_MAX)
 		text_add(&line, " <%llu.%06llu>", (unsigned long long)(ns / 1000000000),
 			 (unsigned long long)(ns / 1000 % 1000000));
@@ -155,25 +154,26 @@ static void write_line(struct traced *c, uint32_t tid, const struct syscall_info
 
 long strace_call(struct thread *t, uint64_t nr, syscall_fn fn, const struct sysargs *a)
 {
-	const struct syscall_info *info = syscall_info(nr);
-	struct traced *c = info && !hidden[nr] ? kzalloc(sizeof(*c)) : NULL;
+	const char *name = syscall_name(nr), *sig;
+	struct traced *c = name && !hidden[nr] ? kzalloc(sizeof(*c)) : NULL;
 	uint64_t start;
 	long result;
 
 	if (!c)
 		return fn(t, a);
 	c->text = (struct text){ .buf = c->args, .size = sizeof(c->args) };
-	show_args(c, info->sig, a, false, 0);
-	if (returns_never(info->sig)) {
-		write_line(c, t->tid, info, 0, UINT64_MAX);
+	sig = syscall_sig(name);
+	show_args(c, sig, a, false, 0);
+	if (returns_never(sig)) {
+		write_line(c, t->tid, name, 0, UINT64_MAX);
 		kfree(c);
 		return fn(t, a);
 	}
 	start = clock_mono_ns();
 	result = fn(t, a);
 	start = clock_mono_ns() - start;
-	show_args(c, info->sig, a, true, result);
-	write_line(c, t->tid, info, result, start);
+	show_args(c, sig, a, true, result);
+	write_line(c, t->tid, name, result, start);
 	kfree(c);
 	return result;
 }

@@ -13,19 +13,13 @@ void text_add(struct text *t, const char *f, ...) printf_like(2, 3);
 /* Bytes quoted as C would, at most `show` of them; more: "..." follows. */
 void text_quote(struct text *t, const void *p, size_t len, size_t show, bool more);
 
-struct name_value {
-	const char *name;
-	uint64_t value;
-};
-
 /* A named set of bits, or of alternatives. */
 struct name_set {
 	const char *type; /* as in syscalls.def */
-	bool bits;	  /* combined by |; else exactly one */
-	uint64_t
-		mask; /* bits: of them, these are one number (O_ACCMODE, clone's signal); 0: none */
-	const struct name_value *names;
-	unsigned n;
+	const char
+		*names; /* "NAME=number NAME=number ...": half the size of a table with pointers */
+	uint8_t mask; /* bits: of them, these are one number (O_ACCMODE, clone's signal); 0: none */
+	bool bits;    /* combined by |; else exactly one */
 };
 
 const struct name_set *name_set_find(const char *type, size_t len);

@@ -12,6 +12,7 @@
 #include "kern/cputime.h"
 #include "kern/klog.h"
 #include "kern/thread.h"
+#include "lib/mem.h"
 #include "linux/strace.h"
 
 static const syscall_fn table[NR_SYSCALLS] = {
@@ -22,9 +23,23 @@ static const syscall_fn table[NR_SYSCALLS] = {
 #undef NOTIMPL
 };
 
-static const struct syscall_info infos[NR_SYSCALLS] = {
-#define SYSCALL(nr, name, sig)	    [nr] = { #name, sig },
-#define NOTIMPL(nr, name, sig, why) [nr] = { #name, sig },
+/* "name\0signature\0" of every call, one behind the other: no pointers, of which each would be 8 bytes. */
+static const struct {
+	char none[1];
+#define SYSCALL(nr, name, sig)	    char of_##nr[sizeof(#name "\0" sig)];
+#define NOTIMPL(nr, name, sig, why) SYSCALL(nr, name, sig)
+#include "linux/syscalls.def"
+#undef SYSCALL
+} texts = {
+	"",
+#define SYSCALL(nr, name, sig) #name "\0" sig,
+#include "linux/syscalls.def"
+#undef SYSCALL
+};
+
+/* Where they begin; 0: there is no such call. */
+static const uint16_t text_at[NR_SYSCALLS] = {
+#define SYSCALL(nr, name, sig) [nr] = offsetof(__typeof__(texts), of_##nr),
 #include "linux/syscalls.def"
 #undef SYSCALL
 #undef NOTIMPL
@@ -32,9 +47,19 @@ static const struct syscall_info infos[NR_SYSCALLS] = {
 
 static _Atomic uint8_t asked_for[NR_SYSCALLS]; /* calls that were answered -ENOSYS */
 
-const struct syscall_info *syscall_info(uint64_t nr)
+const char *syscall_name(uint64_t nr)
 {
-	return nr < NR_SYSCALLS && infos[nr].name ? &infos[nr] : NULL;
+	return nr < NR_SYSCALLS && text_at[nr] ? (const char *)&texts + text_at[nr] : NULL;
+}
+
+const char *syscall_sig(const char *name)
+{
+	return name + strlen(name) + 1;
+}
+
+static const char *name_or_mark(uint64_t nr)
+{
+	return text_at[nr] ? syscall_name(nr) : "?";
 }
 
 bool syscall_is_implemented(uint64_t nr)
@@ -46,7 +71,7 @@ void syscall_for_each_missing(void (*fn)(const char *name, unsigned nr, void *ar
 {
 	for (unsigned i = 0; i < NR_SYSCALLS; i++)
 		if (atomic_load(&asked_for[i]))
-			fn(infos[i].name ? infos[i].name : "?", i, arg);
+			fn(name_or_mark(i), i, arg);
 }
 
 static cold long no_such_call(uint64_t nr)
@@ -56,8 +81,8 @@ static cold long no_such_call(uint64_t nr)
 		return -ENOSYS;
 	}
 	if (!atomic_exchange(&asked_for[nr], 1))
-		klog_warn("program: system call %s (%u) is not available",
-			  infos[nr].name ? infos[nr].name : "?", (unsigned)nr);
+		klog_warn("program: system call %s (%u) is not available", name_or_mark(nr),
+			  (unsigned)nr);
 	return -ENOSYS;
 }
 

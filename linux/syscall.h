@@ -35,12 +35,9 @@ enum syscall_nr {
 	NR_SYSCALLS
 };
 
-/* The row of the table; NULL fields where there is no such call. */
-struct syscall_info {
-	const char *name;
-	const char *sig;
-};
-const struct syscall_info *syscall_info(uint64_t nr); /* NULL: no such number */
+const char *syscall_name(uint64_t nr); /* NULL: no such number */
+/* The argument types of the call, whose name syscall_name() gave. */
+const char *syscall_sig(const char *name);
 bool syscall_is_implemented(uint64_t nr);
 /* Calls answered -ENOSYS so far, for `--missing`. */
 void syscall_for_each_missing(void (*fn)(const char *name, unsigned nr, void *arg), void *arg);

@@ -153,7 +153,6 @@ struct net_mib {
 	uint64_t v[MIB_COUNT];
 };
 
-struct net_mib_name {
-	const char *group, *name;
-};
-extern const struct net_mib_name net_mib_names[MIB_COUNT];
+/* What /proc/net/snmp calls the k-th: "Tcp", "InSegs". */
+const char *net_mib_group(unsigned k);
+const char *net_mib_name(unsigned k);

@@ -5,32 +5,62 @@
  */
 #include "net/net_int.h"
 
-static const char *const drop_names[DROP_COUNT] = {
-#define X(name, text) [DROP_##name] = #name,
+/* Texts one behind the other, found by offset: a table of pointers would be four times the size. */
+static const struct {
+#define X(name, text) char name[sizeof(#name "\0" text)];
+	NET_DROPS(X)
+#undef X
+} drop_texts = {
+#define X(name, text) #name "\0" text,
 	NET_DROPS(X)
 #undef X
 };
 
-static const char *const drop_texts[DROP_COUNT] = {
-#define X(name, text) [DROP_##name] = text,
+static const uint16_t drop_at[DROP_COUNT] = {
+#define X(name, text) [DROP_##name] = offsetof(__typeof__(drop_texts), name),
 	NET_DROPS(X)
 #undef X
 };
 
-const struct net_mib_name net_mib_names[MIB_COUNT] = {
-#define X(group, name) { #group, #name },
+static const struct {
+#define X(group, name) char group##_##name[sizeof(#group "\0" #name)];
+	NET_MIB(X)
+#undef X
+} mib_texts = {
+#define X(group, name) #group "\0" #name,
 	NET_MIB(X)
 #undef X
 };
 
+static const uint16_t mib_at[MIB_COUNT] = {
+#define X(group, name) offsetof(__typeof__(mib_texts), group##_##name),
+	NET_MIB(X)
+#undef X
+};
+
+static const char *second(const char *first)
+{
+	return first + strlen(first) + 1;
+}
+
 const char *drop_name(enum drop d)
 {
-	return (unsigned)d < DROP_COUNT ? drop_names[d] : "?";
+	return (unsigned)d < DROP_COUNT ? (const char *)&drop_texts + drop_at[d] : "?";
 }
 
 const char *drop_text(enum drop d)
 {
-	return (unsigned)d < DROP_COUNT ? drop_texts[d] : "?";
+	return (unsigned)d < DROP_COUNT ? second(drop_name(d)) : "?";
+}
+
+const char *net_mib_group(unsigned k)
+{
+	return (const char *)&mib_texts + mib_at[k];
+}
+
+const char *net_mib_name(unsigned k)
+{
+	return second(net_mib_group(k));
 }
 
 void net_drop(struct net_stack *st, struct pkt *p, enum drop why)

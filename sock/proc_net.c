@@ -324,11 +324,11 @@ static void put_group(struct text *t, const struct net_mib *m, const char *group
 {
 	text_printf(t, "%s:", group);
 	for (unsigned k = 0; k < MIB_COUNT; k++)
-		if (strcmp(net_mib_names[k].group, group) == 0)
-			text_printf(t, " %s", net_mib_names[k].name);
+		if (strcmp(net_mib_group(k), group) == 0)
+			text_printf(t, " %s", net_mib_name(k));
 	text_printf(t, "\n%s:", group);
 	for (unsigned k = 0; k < MIB_COUNT; k++)
-		if (strcmp(net_mib_names[k].group, group) == 0)
+		if (strcmp(net_mib_group(k), group) == 0)
 			text_printf(t, " %lu", m->v[k]);
 	text_printf(t, "\n");
 }
@@ -365,9 +365,9 @@ static void snmp6(struct text *t, ctx *c)
 
 	(void)c;
 	for (unsigned k = 0; m && k < MIB_COUNT; k++)
-		if (strchr(net_mib_names[k].group, '6'))
-			text_printf(t, "%s%-28s\t%lu\n", net_mib_names[k].group,
-				    net_mib_names[k].name, m->v[k]);
+		if (strchr(net_mib_group(k), '6'))
+			text_printf(t, "%s%-28s\t%lu\n", net_mib_group(k), net_mib_name(k),
+				    m->v[k]);
 	kfree(m);
 }
 

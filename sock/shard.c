@@ -15,20 +15,13 @@
 #include "kern/thread.h"
 #include "kern/waitq.h"
 #include "lib/assert.h"
+#include "lib/mem.h"
 
 enum { POLL_BATCH = 64, POLL_ROUNDS = 8, FLOOD_PAUSE_NS = 20000, CHANGE_FNS = 4 };
 
 static struct shard shard0;
-static struct netif loopback = {
-	.name = "lo",
-	.features = NETIF_LOOPBACK,
-	.mtu = 65535,
-	.max_mtu = 65535,
-	.gso_max = 65535,
-	.index = 1,
-	.queues = 1,
-	.link_up = true,
-};
+static struct netif
+	loopback; /* filled at boot: most of it is counters, which the file need not carry */
 
 /* --- memory --------------------------------------------------------------------------------------- */
 
@@ -358,6 +351,19 @@ err_t shard_add_if(struct netif *nif)
 	return err;
 }
 
+static struct netif *make_loopback(void)
+{
+	struct netif *lo = &loopback;
+
+	memcpy(lo->name, "lo", sizeof("lo"));
+	lo->features = NETIF_LOOPBACK;
+	lo->mtu = lo->max_mtu = lo->gso_max = 65535;
+	lo->index = 1;
+	lo->queues = 1;
+	atomic_store(&lo->link_up, true);
+	return lo;
+}
+
 err_t shard_init(void)
 {
 	struct thread *t;
@@ -366,7 +372,7 @@ err_t shard_init(void)
 	waitq_init(&change_wq, &change_lock);
 	err = stack_new(&shard0);
 	if (!err)
-		err = shard_add_if(&loopback);
+		err = shard_add_if(make_loopback());
 	if (!err)
 		err = thread_new("netcfg", change_thread, NULL, &t);
 	if (!err)

@@ -172,12 +172,15 @@ END arch_enter_user
  * Traps and interrupts. A stub has pushed an error code (0 where the CPU does not) and the vector; the vector
  * lies where di belongs, the code where orig_ax does.
  */
+trap_no_code:
+	push	(%rsp)
+	movq	$0, 8(%rsp)
 trap_common:
 	xchg	%rdi, (%rsp)
 	PUSH_REST
 	cld
 	CLAC
-	mov	%edi, %esi
+	movzbl	%dil, %esi
 	testb	$3, R_CS(%rsp)
 	jz	1f
 	swapgs
@@ -204,7 +207,7 @@ paranoid_common:
 	PUSH_REST
 	cld
 	CLAC
-	mov	%edi, %esi
+	movzbl	%dil, %esi
 	testb	$3, R_CS(%rsp)
 	jz	2f
 	swapgs
@@ -240,29 +243,33 @@ paranoid_common:
 	add	$8, %rsp
 	iretq
 
-/* One stub a vector, 16 bytes each; x86_init_idt() counts on the size. */
-	.balign	16
+/*
+ * One stub a vector, 8 bytes each; x86_init_idt() counts on the size. A byte says which: pushed sign-extended, cut
+ * again where it is read. Where the CPU pushes no error code, the second half of the stub's work makes the room.
+ */
+	.balign	8
 	.globl	trap_stubs
 trap_stubs:
 	vector = 0
 	.rept	256
-	.balign	16
-	.if	(vector == 8) || ((vector >= 10) && (vector <= 14)) || (vector == 17) || (vector == 21) || (vector == 29) || (vector == 30)
-	.else
-	push	$0
-	.endif
-	.if	vector < 128
-	push	$vector			/* two bytes, sign-extended */
-	.else
-	pushq	$vector
-	.endif
-	.if	(vector == 1) || (vector == 2) || (vector == 8) || (vector == 18)
+	.balign	8
+	.byte	0x6a, vector		/* push $vector */
+	.if	(vector == 8)
 	jmp	paranoid_common
-	.else
+	.elseif	(vector == 1) || (vector == 2) || (vector == 18)
+	jmp	paranoid_no_code
+	.elseif	((vector >= 10) && (vector <= 14)) || (vector == 17) || (vector == 21) || (vector == 29) || (vector == 30)
 	jmp	trap_common
+	.else
+	jmp	trap_no_code
 	.endif
 	vector = vector + 1
 	.endr
+
+paranoid_no_code:
+	push	(%rsp)
+	movq	$0, 8(%rsp)
+	jmp	paranoid_common
 
 	.text
 /* void ctx_switch(struct arch_ctx *from, const struct arch_ctx *to): callee-saved registers and the stack. */

@@ -21,7 +21,7 @@ enum {
 	TRAP_PF = 14,
 	TRAP_MC = 18
 };
-enum { GATE_INTERRUPT = 0x8e, GATE_USER = 0xee, STUB_BYTES = 16 };
+enum { GATE_INTERRUPT = 0x8e, GATE_USER = 0xee, STUB_BYTES = 8 };
 
 struct gate { /* Intel SDM volume 3, figure 6-8 */
 	uint16_t offset0, selector;

@@ -458,8 +458,8 @@ static void print_counters(void)
 		(unsigned long long)bytes_in, (unsigned long long)bytes_out);
 	for (int i = 0; i < MIB_COUNT; i++)
 		if (m->v[i])
-			fprintf(stderr, "  %s.%s %llu\n", net_mib_names[i].group,
-				net_mib_names[i].name, (unsigned long long)m->v[i]);
+			fprintf(stderr, "  %s.%s %llu\n", net_mib_group(i), net_mib_name(i),
+				(unsigned long long)m->v[i]);
 	for (int i = 0; i < DROP_COUNT; i++)
 		if (net_drops(st, (enum drop)i))
 			fprintf(stderr, "  drop %s %llu\n", drop_name((enum drop)i),
