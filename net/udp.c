@@ -210,8 +210,35 @@ static bool group_wanted(const struct udp_ep *u, const struct ip_rx *rx)
 
 /* --- receiving ------------------------------------------------------------------------------------ */
 
-static void queue(struct udp_ep *u, struct pkt *p, const struct ip_rx *rx, uint16_t sport,
-		  uint16_t dport)
+enum { GRO_MOST = 65000, GRO_SEGMENTS = 64 };
+
+/*
+ * UDP_GRO: a datagram as long as those before it from the same sender joins them; a shorter one, too, and ends the
+ * train.  True: taken.
+ */
+static bool join(struct udp_ep *u, struct pkt *p, const struct udp_rx *rx)
+{
+	struct pkt *last = u->rx.first ? container_of(u->rx.last, struct pkt, next) : NULL;
+	uint32_t size;
+
+	if (!last || !p->len || p->gso_size || p->nfrags || !p->buf)
+		return false;
+	size = last->gso_size ? last->gso_size : last->len;
+	if (p->len > size || last->len % size || last->len + p->len > GRO_MOST ||
+	    last->len / size >= GRO_SEGMENTS ||
+	    memcmp(udp_cb(last), rx, offsetof(struct udp_rx, tos) + 1) != 0)
+		return false;
+	if (!pkt_add_frag(last, p->buf, (uint32_t)(p->data - p->buf->base), p->len))
+		return false;
+	pbuf_get(p->buf); /* the packet's own goes with it */
+	last->gso_size = (uint16_t)size;
+	u->rx_bytes += p->len;
+	u->rx_mem += PBUF_ROOM;
+	pkt_free(p);
+	return true;
+}
+
+static void queue_one(struct udp_ep *u, struct pkt *p, const struct udp_rx *rx)
 {
 	struct net_stack *st = u->st;
 	uint32_t mem = pkt_truesize(p);
@@ -223,18 +250,48 @@ static void queue(struct udp_ep *u, struct pkt *p, const struct ip_rx *rx, uint1
 		net_drop(st, p, DROP_RCVBUF_FULL);
 		return;
 	}
-	*udp_cb(p) = (struct udp_rx){ .src = rx->src,
-				      .dst = rx->dst,
-				      .sport = sport,
-				      .dport = dport,
-				      .ifindex = rx->ifc->dev->index,
-				      .ttl = rx->ttl,
-				      .tos = rx->tos };
 	MIB_INC(st, Udp_InDatagrams);
+	if (unlikely(u->opt[UDP_OPT_GRO]) && join(u, p, rx))
+		return;
+	*udp_cb(p) = *rx;
 	u->rx_mem += mem;
 	u->rx_bytes += p->len;
 	pkt_list_add(&u->rx, p);
 	net_ep_raise(&u->ep, NET_IN);
+}
+
+/* A train of datagrams is one to who asked for that, and several to others. */
+static void queue_train(struct udp_ep *u, struct pkt *p, const struct udp_rx *rx)
+{
+	while (p->len > p->gso_size) {
+		struct pkt *q = pkt_clone(&u->st->pool, p);
+
+		if (q) {
+			pkt_trim(q, p->gso_size);
+			q->gso_size = 0;
+			queue_one(u, q, rx);
+		}
+		pkt_advance(p, p->gso_size);
+	}
+	p->gso_size = 0;
+	queue_one(u, p, rx);
+}
+
+static void queue(struct udp_ep *u, struct pkt *p, const struct ip_rx *rx, uint16_t sport,
+		  uint16_t dport)
+{
+	const struct udp_rx meta = { .src = rx->src,
+				     .dst = rx->dst,
+				     .sport = sport,
+				     .dport = dport,
+				     .ifindex = rx->ifc->dev->index,
+				     .ttl = rx->ttl,
+				     .tos = rx->tos };
+
+	if (unlikely(p->gso_size) && !u->opt[UDP_OPT_GRO])
+		queue_train(u, p, &meta);
+	else
+		queue_one(u, p, &meta);
 }
 
 static void deliver_multi(struct net_stack *st, struct pkt *p, const struct ip_rx *rx,
@@ -363,9 +420,22 @@ unsigned udp_level(const struct udp_ep *u)
 
 /* --- errors --------------------------------------------------------------------------------------- */
 
-static void error_queue(struct udp_ep *u, const struct icmp_err *e, uint16_t dport)
+static struct udp_error *error_new(struct udp_ep *u)
 {
 	struct udp_error *q = u->nerrors < UDP_ERRORS_MAX ? net_obj_alloc(u->st) : NULL;
+
+	if (!q)
+		return NULL;
+	q->quote = NULL;
+	list_add_tail(&u->errors, &q->link);
+	u->nerrors++;
+	return q;
+}
+
+static void error_queue(struct udp_ep *u, const struct icmp_err *e, uint16_t dport)
+{
+	const uint32_t head = sizeof(struct wire_udp);
+	struct udp_error *q = error_new(u);
 
 	if (!q)
 		return;
@@ -379,8 +449,23 @@ static void error_queue(struct udp_ep *u, const struct icmp_err *e, uint16_t dpo
 		.dport = dport,
 		.offender = e->offender,
 	};
-	list_add_tail(&u->errors, &q->link);
-	u->nerrors++;
+	q->quote = e->l4_len > head ? pkt_alloc(&u->st->pool) : NULL;
+	if (q->quote && !pkt_append(q->quote, e->l4 + head, e->l4_len - head)) {
+		pkt_free(q->quote);
+		q->quote = NULL;
+	}
+}
+
+void udp_local_error(struct udp_ep *u, int err, uint32_t info)
+{
+	struct udp_error *q = u->opt[UDP_OPT_RECVERR] ? error_new(u) : NULL;
+
+	if (!q)
+		return;
+	q->e = (struct net_error){
+		.err = err, .origin = 1 /* SO_EE_ORIGIN_LOCAL */, .info = info, .dst = ip4(0)
+	};
+	q->e.offender = q->e.dst;
 	net_ep_raise(&u->ep, NET_ERR);
 }
 
@@ -392,10 +477,15 @@ bool udp_error_pop(struct udp_ep *u, struct net_error *out, struct pkt **p)
 		return false;
 	*out = q->e;
 	if (p)
-		*p = NULL;
+		*p = q->quote;
+	else if (q->quote)
+		pkt_free(q->quote);
 	list_del(&q->link);
 	u->nerrors--;
 	net_obj_free(u->st, q);
+	/* What is pending is the next one's; a local one was told to its caller. */
+	q = list_first(&u->errors, struct udp_error, link);
+	u->ep.err = q && q->e.origin != 1 ? q->e.err : 0;
 	return true;
 }
 

@@ -16,6 +16,7 @@ struct udp_member {
 struct udp_error {
 	struct list link; /* ep->errors */
 	struct net_error e;
+	struct pkt *quote; /* our payload, as far as it is known; may be NULL */
 };
 
 struct udp_ep {
@@ -48,6 +49,9 @@ static inline struct udp_rx *udp_cb(struct pkt *p)
 {
 	return (struct udp_rx *)(void *)p->scratch;
 }
+
+/* A send of ours that failed here: for the error queue, if there is one. */
+void udp_local_error(struct udp_ep *u, int err, uint32_t info);
 
 static inline struct list *udp_bucket(struct udp_table *t, uint16_t port)
 {

@@ -155,6 +155,7 @@ static err_t send(struct udp_ep *u, struct pkt *p, const struct udp_tx *tx, cons
 			p->gso_size = tx->gso_size;
 		}
 	} else if (ip.df && p->len + head > t->way.mtu) {
+		udp_local_error(u, EMSGSIZE, t->way.mtu);
 		pkt_free(p);
 		return -EMSGSIZE;
 	}
@@ -171,8 +172,11 @@ static err_t may_send(struct udp_ep *u, const struct udp_tx *tx, size_t len, str
 
 	if (err)
 		return err;
-	if (len + (u->pend ? u->pend->len : 0) > UDP_MAX)
+	if (len + (u->pend ? u->pend->len : 0) > UDP_MAX) {
+		if (len <= UINT16_MAX)
+			udp_local_error(u, EMSGSIZE, t->way.mtu);
 		return -EMSGSIZE;
+	}
 	if (t->dport == 0)
 		return -EINVAL;
 	if (is_bcast(t) && !u->opt[UDP_OPT_BROADCAST])

@@ -33,6 +33,8 @@ static void give_v6(const struct isock *i, const struct inet_info *info, struct 
 		memcpy(pi.addr, info->dst.b, 16);
 		sock_ctl_put(m->ctl_out, LX_IPPROTO_IPV6, LX_IPV6_PKTINFO, &pi, sizeof(pi));
 	}
+	if (ip_is_v4(info->dst))
+		return;
 	if (i->want & WANT_TTL6)
 		put_int(m, LX_IPPROTO_IPV6, LX_IPV6_HOPLIMIT, info->ttl);
 	if (i->want & WANT_TOS6)
@@ -111,7 +113,7 @@ static err_t take_pktinfo6(struct isock *i, const void *data, size_t len, struct
 }
 
 /* An int, or the single byte that IP_TOS may also be. */
-static err_t take_small(const void *data, size_t len, int max, int16_t *out)
+static err_t take_small(const void *data, size_t len, int min, int max, int16_t *out)
 {
 	int v;
 
@@ -122,7 +124,7 @@ static err_t take_small(const void *data, size_t len, int max, int16_t *out)
 	if (len < sizeof(v))
 		return -EINVAL;
 	memcpy(&v, data, sizeof(v));
-	if (v < -1 || v > max)
+	if (v < min || v > max)
 		return -EINVAL;
 	*out = (int16_t)v;
 	return 0;
@@ -144,14 +146,15 @@ static err_t take_one(struct isock *i, const struct linux_cmsghdr *h, const void
 		if (h->type == LX_IP_PKTINFO)
 			return take_pktinfo(i, data, len, tx);
 		if (h->type == LX_IP_TTL)
-			return take_small(data, len, 255, &tx->ttl);
-		return h->type == LX_IP_TOS ? take_small(data, len, 255, &tx->tos) : -EINVAL;
+			return take_small(data, len, 1, 255, &tx->ttl);
+		return h->type == LX_IP_TOS ? take_small(data, len, 0, 255, &tx->tos) : -EINVAL;
 	case LX_IPPROTO_IPV6:
 		if (h->type == LX_IPV6_PKTINFO)
 			return take_pktinfo6(i, data, len, tx);
 		if (h->type == LX_IPV6_HOPLIMIT)
-			return take_small(data, len, 255, &tx->ttl);
-		return h->type == LX_IPV6_TCLASS ? take_small(data, len, 255, &tx->tos) : -EINVAL;
+			return take_small(data, len, -1, 255, &tx->ttl);
+		return h->type == LX_IPV6_TCLASS ? take_small(data, len, -1, 255, &tx->tos)
+						 : -EINVAL;
 	case LX_IPPROTO_UDP:
 		return h->type == LX_UDP_SEGMENT ? take_segment(data, len, tx) : -EINVAL;
 	default:
@@ -187,7 +190,8 @@ static void give_error(const struct isock *i, const struct net_error *e, struct 
 	bool v4 = ip_is_v4(e->dst);
 
 	inet_addr_make(i, e->offender, 0, 0, &a);
-	memcpy(&msg.offender, a.bytes, MIN(a.len, (uint32_t)sizeof(msg.offender)));
+	if (e->origin != 1) /* who said so; nobody but ourselves */
+		memcpy(&msg.offender, a.bytes, MIN(a.len, (uint32_t)sizeof(msg.offender)));
 	if (m->ctl_out)
 		sock_ctl_put(m->ctl_out, v4 ? LX_IPPROTO_IP : LX_IPPROTO_IPV6,
 			     v4 ? LX_IP_RECVERR : LX_IPV6_RECVERR, &msg,

@@ -206,11 +206,17 @@ void inet_group_leave_all(struct isock *i)
 
 static err_t change(struct isock *i, struct net_if *ifc, const struct membership *m)
 {
+	err_t err;
+
 	if (i->kind == INET_RAW)
 		return m->join ? raw_join(i, ifc, m->group)
 			       : raw_leave(i, find_member(i, ifc, m->group));
-	return m->join ? udp_join(i->udp, ifc, m->group, m->source, i->shard->now)
-		       : udp_leave(i->udp, ifc, m->group, m->source, i->shard->now);
+	err = m->join ? udp_join(i->udp, ifc, m->group, m->source, i->shard->now)
+		      : udp_leave(i->udp, ifc, m->group, m->source, i->shard->now);
+	if (!err || ip_is_any(m->source))
+		return err;
+	/* Linux's words for the same when a source is named. */
+	return err == -EADDRINUSE ? -EADDRNOTAVAIL : err == -EADDRNOTAVAIL ? -EINVAL : err;
 }
 
 err_t inet_group_set(struct isock *i, int level, int name, struct uio *val)

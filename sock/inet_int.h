@@ -70,12 +70,12 @@ struct isock {
 	uint32_t ifindex;	/* [s] SO_BINDTODEVICE */
 	bool v6;		/* [I] AF_INET6 */
 	bool v6only, reuseaddr, reuseport, linger; /* [s] */
-	bool connecting;   /* [s] a SYN is out and nobody has heard the end of it */
-	bool connected;	   /* [s] a peer is set; TCP: a connect or accept has come to its end */
-	bool shut_rd;	   /* [s] UDP, raw: shutdown(SHUT_RD) */
-	uint32_t linger_s; /* [s] */
-	uint32_t want;	   /* [s] WANT_* */
-	uint32_t rcvlowat; /* [s] */
+	bool connecting;       /* [s] a SYN is out and nobody has heard the end of it */
+	bool connected;	       /* [s] a peer is set; TCP: a connect or accept has come to its end */
+	bool shut_rd, shut_wr; /* [s] UDP, raw: shutdown(2) */
+	uint32_t linger_s;     /* [s] */
+	uint32_t want;	       /* [s] WANT_* */
+	uint32_t rcvlowat;     /* [s] */
 	uint32_t sndbuf, rcvbuf;   /* [s] as getsockopt shows them; 0: the protocol's */
 	uint16_t gso_size;	   /* [s] UDP_SEGMENT for all sends */
 	uint8_t hdrincl;	   /* [s] raw */
@@ -157,6 +157,12 @@ unsigned inet_listen_pending(const struct isock *i); /* to be accepted, about; a
 void inet_listen_options(struct isock *i);	     /* the home listener's options for all */
 /* The socket behind a row of tcp_each(); NULL: none. *first: no other shard has a row for the same thing. */
 const struct isock *inet_row_sock(const struct tcp_row *r, const struct shard *s, bool *first);
+
+/* What shutdown(2) adds to the level of a UDP or raw socket. */
+static inline unsigned inet_shut_level(const struct isock *i)
+{
+	return (i->shut_rd ? NET_RDHUP : 0u) | (i->shut_rd && i->shut_wr ? NET_HUP : 0u);
+}
 
 /* inet_copy.c: user bytes for net/, which may not fault them in. */
 void inet_iov_in(struct net_iov *v, struct uio *u);  /* from the program */

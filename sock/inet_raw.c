@@ -52,6 +52,8 @@ static err_t send_target(struct isock *i, const struct sock_msg *m, struct raw_t
 	err_t err = 0;
 
 	*tx = (struct raw_tx){ .ttl = -1, .tos = -1 };
+	if (i->shut_wr)
+		return -EPIPE;
 	if (m->addr && m->addr->len)
 		err = inet_addr_parse(i, m->addr, &tx->dst, &port, &scope);
 	else if (!i->connected)
@@ -60,7 +62,9 @@ static err_t send_target(struct isock *i, const struct sock_msg *m, struct raw_t
 		return err;
 	err = inet_ctl_take(i, m, &ctl);
 	tx->src = ctl.src;
-	tx->ttl = ctl.ttl >= 0 ? ctl.ttl : hops(i, i->connected && !(m->addr && m->addr->len) ? i->peer : tx->dst);
+	tx->ttl = ctl.ttl >= 0
+			  ? ctl.ttl
+			  : hops(i, i->connected && !(m->addr && m->addr->len) ? i->peer : tx->dst);
 	tx->tos = ctl.tos >= 0 ? ctl.tos : i->raw_opt[RAW_OPT_TOS];
 	tx->ifc = scope ? shard_if(i->shard, scope) : ctl.ifc;
 	return err;
@@ -100,8 +104,7 @@ static err_t take(struct isock *i, uint32_t flags, uint64_t deadline_ns, struct 
 	while (!(p = raw_rx_peek(i->raw, rx)) && !err && !i->shut_rd) {
 		err = -net_ep_error(raw_net_ep(i->raw));
 		if (!err)
-			err = sock_wait_error(inet_wait(i, deadline_ns),
-					      i->s.rcv_timeout_ns);
+			err = sock_wait_error(inet_wait(i, deadline_ns), i->s.rcv_timeout_ns);
 	}
 	*out = p;
 	if (p) {
@@ -155,7 +158,7 @@ static uint32_t raw_sock_poll(struct sock *s)
 {
 	struct isock *i = isock_of(s);
 	bool on = inet_look(i);
-	uint32_t mask = inet_poll_mask(raw_level(i->raw) | (i->shut_rd ? NET_RDHUP : 0));
+	uint32_t mask = inet_poll_mask(raw_level(i->raw) | inet_shut_level(i)) | POLL_WRBAND;
 
 	inet_looked(i, on);
 	return mask;
@@ -168,6 +171,8 @@ static err_t raw_sock_shutdown(struct sock *s, int how)
 
 	if (how != LX_SHUT_WR)
 		i->shut_rd = true;
+	if (how != LX_SHUT_RD)
+		i->shut_wr = true;
 	waitq_wake(&i->wq, UINT32_MAX);
 	inet_unlock(i, on);
 	return i->connected ? 0 : -ENOTCONN;

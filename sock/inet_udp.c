@@ -57,6 +57,15 @@ static err_t udp_sock_getname(struct sock *s, bool peer, struct sock_addr *out)
 
 /* --- sending -------------------------------------------------------------------------------------------- */
 
+/* An address without a family is an IPv4 one, as Linux has it. */
+static err_t parse_target(const struct isock *i, struct sock_addr a, struct udp_tx *tx,
+			  uint32_t *scope)
+{
+	if (!i->v6 && a.len >= sizeof(a.in) && a.family == LX_AF_UNSPEC)
+		a.family = LX_AF_INET;
+	return inet_addr_parse(i, &a, &tx->dst, &tx->dport, scope);
+}
+
 static err_t send_target(struct isock *i, const struct sock_msg *m, struct udp_tx *tx)
 {
 	uint32_t scope = 0;
@@ -66,13 +75,15 @@ static err_t send_target(struct isock *i, const struct sock_msg *m, struct udp_t
 		.ttl = -1, .tos = -1, .gso_size = i->gso_size, .more = m->flags & LX_MSG_MORE
 	};
 	if (m->addr && m->addr->len)
-		err = inet_addr_parse(i, m->addr, &tx->dst, &tx->dport, &scope);
+		err = parse_target(i, *m->addr, tx, &scope);
 	else if (!i->connected)
 		err = -EDESTADDRREQ;
 	if (!err && m->addr && m->addr->len && !tx->dport)
 		err = -EINVAL;
 	if (!err && (scope || i->ifindex))
 		tx->ifc = shard_if(i->shard, scope ? scope : i->ifindex);
+	if (!err && i->shut_wr)
+		err = -EPIPE;
 	return err ? err : inet_ctl_take(i, m, tx);
 }
 
@@ -145,13 +156,12 @@ static err_t take(struct isock *i, uint32_t flags, uint64_t deadline_ns, struct 
 	*shut = false;
 	while (!(p = udp_rx_peek(i->udp, rx)) && !err) {
 		err = -net_ep_error(udp_net_ep(i->udp));
-		if (!err && i->shut_rd) {
+		if (!err && i->shut_rd && deadline_ns) {
 			*shut = true;
 			break;
 		}
 		if (!err)
-			err = sock_wait_error(inet_wait(i, deadline_ns),
-					      i->s.rcv_timeout_ns);
+			err = sock_wait_error(inet_wait(i, deadline_ns), i->s.rcv_timeout_ns);
 	}
 	if (p) {
 		*out = flags & LX_MSG_PEEK ? pkt_clone(net_pool(i->shard->st), p)
@@ -175,7 +185,7 @@ static long udp_sock_recv(struct sock *s, struct sock_msg *m)
 	struct isock *i = isock_of(s);
 	struct udp_rx rx;
 	struct pkt *p = NULL;
-	bool shut;
+	bool shut = false;
 	size_t len, n;
 	long r;
 
@@ -216,10 +226,10 @@ static uint32_t udp_sock_poll(struct sock *s)
 {
 	struct isock *i = isock_of(s);
 	bool on = inet_look(i);
-	uint32_t mask = inet_poll_mask(udp_level(i->udp) | (i->shut_rd ? NET_RDHUP : 0));
+	uint32_t mask = inet_poll_mask(udp_level(i->udp) | inet_shut_level(i));
 
 	inet_looked(i, on);
-	return mask;
+	return mask | POLL_WRBAND;
 }
 
 static err_t udp_sock_shutdown(struct sock *s, int how)
@@ -230,6 +240,8 @@ static err_t udp_sock_shutdown(struct sock *s, int how)
 
 	if (how != LX_SHUT_WR)
 		i->shut_rd = true;
+	if (how != LX_SHUT_RD)
+		i->shut_wr = true;
 	waitq_wake(&i->wq, UINT32_MAX);
 	inet_unlock(i, on);
 	poll_notify(&s->source, POLL_IN | POLL_RDHUP | POLL_HUP);
