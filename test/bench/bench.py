@@ -8,6 +8,7 @@ Guest instructions are counted (insn.c): those figures are the same on a busy ma
 given as ratios of interleaved runs only, with median and spread, and nothing is ever asserted about them.
 """
 import argparse
+import subprocess
 import sys
 import tempfile
 
@@ -63,7 +64,7 @@ def measure(rig, works):
         else:
             try:
                 WORKS[name].run(rig)
-            except (RuntimeError, OSError) as e:
+            except (RuntimeError, OSError, subprocess.SubprocessError) as e:
                 table.skipped(name, str(e))
 
 

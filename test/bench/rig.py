@@ -143,6 +143,11 @@ class Vm:
         """Instructions so far: program (and firmware), kernel."""
         return insn.totals(self.counts_file)
 
+    def cpu_seconds(self):
+        """CPU time that the VM has had so far: proc(5), utime and stime."""
+        fields = pathlib.Path(f"/proc/{self.proc.pid}/stat").read_text().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
     def save_counts(self):
         """A copy of the table as it is now."""
         to = self.counts_file.with_suffix(f".{time.monotonic_ns()}")

@@ -38,13 +38,15 @@ def rates(work, unit, samples, goal=None):
                         f"{ratio:.2f}" if ratio else "", verdict(ratio, goal, True) + spread), flush=True)
 
 
-def times(work, samples, goal):
-    """Seconds of interleaved runs; the goal is given for orientation, by the fastest run."""
+def times(work, unit, samples, goal=None):
+    """Times of interleaved runs: the ratio is the peer's for ours, with its spread; a goal only stands beside."""
     mid = {name: statistics.median(s) for name, s in samples.items()}
-    ours = samples.get("Coracle", [0])
-    ratio = f"1/{mid['Linux guest'] / mid['Coracle']:.1f}" if len(mid) == 2 else ""
-    print(WIDTHS.format(f"{work} [s]", number(mid.get("Coracle")), number(mid.get("Linux guest")), ratio,
-                        f"<= {goal}  [{min(ours):.2f} .. {max(ours):.2f}]"), flush=True)
+    ratio, spread = "", ""
+    if len(samples) == 2:
+        each = [b / a for a, b in zip(samples["Coracle"], samples["Linux guest"])]
+        ratio, spread = f"1/{statistics.median(each):.1f}", f"[1/{min(each):.1f} .. 1/{max(each):.1f}]"
+    print(WIDTHS.format(f"{work} [{unit}]", number(mid.get("Coracle")), number(mid.get("Linux guest")), ratio,
+                        (f"<= {goal}  " if goal else "") + spread), flush=True)
 
 
 def gain(work, gains, goal):

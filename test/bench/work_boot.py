@@ -34,7 +34,7 @@ def on(rig, guests, program, machine):
     for _ in range(ROUNDS):
         for g in guests:
             samples[g.name].append(seconds(rig, g, program, machine))
-    table.times(f"start of QEMU to the first line, {machine}", samples, 0.15)
+    table.times(f"start of QEMU to the first line, {machine}", "s", samples, 0.15)
 
 
 def run(rig):

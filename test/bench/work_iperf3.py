@@ -15,28 +15,22 @@ def up(vm):
     vm.expect("Server listening")
 
 
-def stream(vm, seconds, options):
-    """What was received; a server that still ends the last test is asked again."""
-    for _ in range(5):
-        out = subprocess.run(["iperf3", "-c", vm.net.guest, "-J", "-t", str(seconds), *options], check=False,
-                             capture_output=True, text=True, timeout=60).stdout
-        end = json.loads(out).get("end", {}).get("sum_received")
-        if end:
-            return end
-        time.sleep(1)
-    raise RuntimeError(f"iperf3: {out}")
-
-
-def kilobytes(options):
-    return lambda vm, seconds: stream(vm, seconds, options)["bytes"] / 1024
-
-
-def mbits(options):
-    return lambda vm, seconds: stream(vm, seconds, options)["bits_per_second"] / 1e6
+def stream(options):
+    def load_stream(vm, seconds):
+        """A server that still ends the last test is asked again."""
+        for _ in range(5):
+            out = subprocess.run(["iperf3", "-c", vm.net.guest, "-J", "-t", str(seconds), *options], check=False,
+                                 capture_output=True, text=True, timeout=60).stdout
+            end = json.loads(out).get("end", {}).get("sum_received")
+            if end:
+                return end["bytes"] / 1024, end["bits_per_second"] / 8192
+            time.sleep(1)
+        raise RuntimeError(f"iperf3: {out}")
+    return load_stream
 
 
 def run(rig):
     program = rig.program("iperf3", "-s")
     program.dirs("/tmp")
-    load.costs(rig, program, up, [(f"iperf3, a stream {name}", "KB", kilobytes(o), 1, 4, 700) for name, o in DIRECTIONS])
-    load.rates(rig, program, up, [(f"iperf3, a stream {name}", "Mbit/s", mbits(o), 3, 1.5) for name, o in DIRECTIONS])
+    load.costs(rig, program, up, [(f"iperf3, a stream {name}", "KB", stream(o), 1, 4, 700) for name, o in DIRECTIONS])
+    load.rates(rig, program, up, [(f"iperf3, a stream {name}", "KB", stream(o), 3, 1.5) for name, o in DIRECTIONS])

@@ -35,7 +35,8 @@ def second_cpu(rig, program, ask):
             for vm in vms:
                 up(vm)
                 ask(vm, 1)
-            gains[guest.name] = [1 / (ask(vms[0], 2)[1] / ask(vms[1], 2)[1]) for _ in range(ROUNDS)]
+            rates = [[ask(vm, 2)[1] for vm in vms] for _ in range(ROUNDS)]
+            gains[guest.name] = [two / one for one, two in rates]
     return gains
 
 
@@ -43,7 +44,7 @@ def instructions(rig, guest, program, ask, cpus):
     """Of program and kernel, for a get, when the CPUs have all they can do."""
     with rig.start(guest, program, net=True, cpus=cpus) as vm:
         up(vm)
-        return sum(load.cost(rig, vm, lambda vm, s: ask(vm, s)[0], 1, 3))
+        return sum(load.cost(rig, vm, ask, 1, 3))
 
 
 def second_cpu_counted(rig, program, ask):
@@ -54,8 +55,8 @@ def second_cpu_counted(rig, program, ask):
 def run(rig):
     program = rig.program("memcached", "-u", "root", "-t", "4", "-c", "10000")
     ask = asker(rig)
-    load.costs(rig, program, up, [("memcached get, depth 4", "request", lambda vm, s: ask(vm, s)[0], 1, 3, None)])
-    load.rates(rig, program, up, [("memcached get, depth 4", "requests/s", lambda vm, s: ask(vm, s)[1], 2, None)])
+    load.costs(rig, program, up, [("memcached get, depth 4", "request", ask, 1, 3, None)])
+    load.rates(rig, program, up, [("memcached get, depth 4", "request", ask, 2, None)])
     table.gain("memcached, two CPUs for one, by instructions for a get", second_cpu_counted(rig, program, ask), 1.7)
     if os.cpu_count() < 4:
         table.skipped("memcached, two CPUs for one, by the clock", "the host has no CPUs to spare for two and the load")

@@ -42,5 +42,5 @@ def run(rig):
     program.text("/srv/file4k", "x" * 4096)
     program.dirs("/run", "/tmp", "/var/log/nginx",
                  *(f"/var/lib/nginx/{d}" for d in ("body", "proxy", "fastcgi", "uwsgi", "scgi")))
-    load.costs(rig, program, up, [("nginx, 4 KB file, 32 connections", "request", lambda vm, s: wrk(vm, s)[0], 1, 4, 15000)])
-    load.rates(rig, program, up, [("nginx, 4 KB file, 32 connections", "requests/s", lambda vm, s: wrk(vm, s)[1], 3, 2.5)])
+    load.costs(rig, program, up, [("nginx, 4 KB file, 32 connections", "request", wrk, 1, 4, 15000)])
+    load.rates(rig, program, up, [("nginx, 4 KB file, 32 connections", "request", wrk, 3, 2.5)])
