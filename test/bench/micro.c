@@ -14,7 +14,6 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
-#include <sys/sysinfo.h>
 #include <unistd.h>
 
 static void getppid_op(long n)
@@ -116,17 +115,6 @@ static void nothing(long n)
 	(void)n;
 }
 
-/* Not an operation: what is left of memory. */
-static void free_memory(long n)
-{
-	struct sysinfo s;
-
-	(void)n;
-	if (sysinfo(&s))
-		err(1, "sysinfo");
-	printf("free %lu KB\n", s.freeram * s.mem_unit / 1024);
-}
-
 static const struct {
 	const char *name;
 	void (*run)(long n);
@@ -134,7 +122,7 @@ static const struct {
 	{ "nothing", nothing },		{ "getppid", getppid_op },
 	{ "read4k", read4k },		{ "fault", fault },
 	{ "futex", futex_op },		{ "open_close", open_close },
-	{ "mmap_munmap", mmap_munmap }, { "free", free_memory },
+	{ "mmap_munmap", mmap_munmap },
 };
 
 static bool run_op(const char *name, long n)

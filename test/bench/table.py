@@ -49,7 +49,7 @@ def times(work, unit, samples, goal=None):
                         (f"<= {goal}  " if goal else "") + spread), flush=True)
 
 
-def gain(work, gains, goal):
+def gain(work, gains, goal=None):
     """How many times as much one change brings in each guest; the goal is Coracle's."""
     mid = {name: statistics.median(g) for name, g in gains.items()}
     ours = gains.get("Coracle", [])

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""From the start of the machine to the first line of a static program; memory that is gone by then."""
+"""From the start of the machine to the first line of a static program."""
 import time
 
 import table
@@ -20,12 +20,6 @@ def seconds(rig, guest, program, machine):
         return time.monotonic() - vm.started
 
 
-def gone(rig, guest, program):
-    with rig.start(guest, program, counted=False) as vm:
-        vm.expect(FIRST_LINE)
-        return 256 - int(vm.ask("free 0", r"free (\d+) KB")[1]) / 1024
-
-
 def on(rig, guests, program, machine):
     counts = {g.name: counted(rig, g, program, machine) for g in guests}
     table.row(f"boot to the first line, {machine}", "kernel insns", {n: high for n, (_, high) in counts.items()}, 2_000_000)
@@ -43,4 +37,3 @@ def run(rig):
     ours = [g for g in rig.guests if "microvm" in g.machines]
     if ours:
         on(rig, ours, program, "microvm")
-    table.row("memory gone before the program, no card", "MB of 256", {g.name: gone(rig, g, program) for g in rig.guests}, 4)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What an idle connection takes of the guest's memory: many are held, and the guest says what is free (idle.c)."""
+"""Memory: what is gone before a program starts, and what an idle connection takes.  The guest says what is free (idle.c)."""
 import contextlib
 import socket
 
@@ -24,13 +24,20 @@ def each(vm, n):
         return (before - free(ask)) / n
 
 
+def gone(vm):
+    return 256 - int(vm.expect(r"free (\d+) of")[1]) / (1 << 20)
+
+
 def run(rig):
     program = rig.own("idle.c")
-    taken, gone = {}, {}
+    bare, carded, taken = {}, {}, {}
     for guest in rig.guests:
+        with rig.start(guest, program, counted=False) as vm:
+            bare[guest.name] = gone(vm)
         with rig.start(guest, program, counted=False, net=True) as vm:
-            gone[guest.name] = 256 - int(vm.expect(r"free (\d+) of")[1]) / (1 << 20)
+            carded[guest.name] = gone(vm)
             vm.wait_port(PORT)
             taken[guest.name] = each(vm, CONNECTIONS)
-    table.row("memory gone before the program, with a card", "MB of 256", gone, 4)
+    table.row("memory gone before the program, without a card", "MB of 256", bare, 4)
+    table.row("memory gone before the program, with a card", "MB of 256", carded, 4)
     table.row("each of 10,000 idle connections", "bytes", taken, 4096)
