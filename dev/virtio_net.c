@@ -25,7 +25,7 @@
 #include "lib/mem.h"
 
 #define RING_SIZE   256u
-#define RX_START    64u
+#define RX_START    32u /* no fewer than a frame of 64 KB and a quarter more */
 #define TX_SEGS	    (PKT_FRAGS + 1u)
 #define TX_TABLES   48u
 #define TX_LAZY	    32u /* frames sent and not yet freed, before transmit() looks */
@@ -35,12 +35,13 @@
 #define CTL_WAIT_NS 1000000000ull
 
 struct net_pair {
-	struct vqueue *rx, *tx; /* [I] */
-	struct virtio_net *net; /* [I] */
-	unsigned index;		/* [I] */
-	unsigned rx_posted;	/* [s] buffers that the device has */
-	unsigned rx_goal;	/* [s] buffers that it should have */
-	_Atomic bool tx_wait;	/* [a] somebody waits for room */
+	struct vqueue *rx, *tx;	   /* [I] */
+	struct virtio_net *net;	   /* [I] */
+	struct netif_stats *stats; /* [I] */
+	unsigned index;		   /* [I] */
+	unsigned rx_posted;	   /* [s] buffers that the device has */
+	unsigned rx_goal;	   /* [s] buffers that it should have */
+	_Atomic bool tx_wait;	   /* [a] somebody waits for room */
 };
 
 /* The control queue and the memory of its one command at a time. */
@@ -170,7 +171,7 @@ static bool rx_more(struct net_pair *p, struct pkt *k, unsigned n)
 /* The frame that begins in `b`, or NULL: it was dropped, and counted. */
 static struct pkt *rx_frame(struct net_pair *p, struct pkt_pool *pool, struct pbuf *b, uint32_t len)
 {
-	struct netif_stats *st = &p->net->nif.stats[p->index];
+	struct netif_stats *st = p->stats;
 	bool merged = vdev_has(p->net->vd, VIRTIO_NET_F_MRG_RXBUF);
 	struct virtio_net_hdr h;
 	struct pkt *k;
@@ -267,7 +268,7 @@ static err_t tx_add(struct net_pair *p, struct pkt *k)
 
 static void tx_drop_all(struct net_pair *p, struct pkt_list *batch)
 {
-	p->net->nif.stats[p->index].tx_dropped += batch->count;
+	p->stats->tx_dropped += batch->count;
 	pkt_list_free(batch);
 }
 
@@ -281,9 +282,9 @@ static noinline bool tx_retry(struct net_pair *p, struct pkt *k)
 static void nif_transmit(struct netif *nif, unsigned q, struct pkt_list *batch)
 {
 	struct net_pair *p = &net_of(nif)->pair[q];
-	struct netif_stats *st = &nif->stats[q];
+	struct netif_stats *st = p->stats;
 	struct vqueue *tx = p->tx;
-	uint64_t bytes = 0, kicks = tx->kicks;
+	uint64_t bytes = 0;
 	uint32_t before = batch->count;
 	struct pkt *k;
 
@@ -304,8 +305,8 @@ static void nif_transmit(struct netif *nif, unsigned q, struct pkt_list *batch)
 	vqueue_kick(tx);
 	st->tx_packets += before - batch->count;
 	st->tx_bytes += bytes;
-	st->tx_kicks += tx->kicks - kicks;
-	if (!pair_ok(p))
+	st->tx_kicks = tx->kicks;
+	if (unlikely(batch->first) && !pair_ok(p))
 		tx_drop_all(p, batch);
 }
 
@@ -587,6 +588,7 @@ static err_t make_pair(struct virtio_net *n, unsigned i)
 
 	p->net = n;
 	p->index = i;
+	p->stats = &n->nif.stats[i];
 	err = vqueue_new(n->vd, &rx, &p->rx);
 	if (!err)
 		err = vqueue_new(n->vd, &tx, &p->tx);

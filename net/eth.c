@@ -186,8 +186,10 @@ void eth_queue(struct net_if *ifc, struct pkt *p)
 		return;
 	}
 	p->nif = ifc->dev;
+	st->txq_one = !st->txq_some || st->txq_one == ifc ? ifc : NULL;
 	st->txq_some = true;
 	if (ifc->loopback) {
+		st->txq_one = NULL;
 		pkt_list_add(&ifc->txq, p);
 		return;
 	}

@@ -97,6 +97,8 @@ void net_if_del(struct net_if *ifc)
 	pkt_list_free(&ifc->txq);
 	if (st->lo == ifc)
 		st->lo = NULL;
+	if (st->txq_one == ifc)
+		st->txq_one = NULL;
 	list_del(&ifc->link);
 	st->gen++;
 	st->mem.free(st->mem.ctx, ifc, sizeof(*ifc));

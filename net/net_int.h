@@ -135,8 +135,9 @@ struct net_stack {
 	struct list ready; /* struct net_ep with events */
 	struct list ifs;
 	struct net_if *lo;
-	bool txq_some; /* a frame waits in some txq */
-	uint32_t gen;  /* changes whenever a cached net_dst may have gone wrong */
+	bool txq_some;		/* a frame waits in some txq */
+	struct net_if *txq_one; /* in this one only; NULL: in several, or of loopback */
+	uint32_t gen;		/* changes whenever a cached net_dst may have gone wrong */
 	struct list routes;
 	struct list neighs[NET_NEIGH_BUCKETS];
 	uint32_t nneighs;

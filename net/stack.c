@@ -277,6 +277,12 @@ bool net_flush(struct net_stack *st)
 
 	if (!st->txq_some)
 		return false;
+	ifc = st->txq_one;
+	if (likely(ifc != NULL)) {
+		ifc->dev->ops->transmit(ifc->dev, st->queue, &ifc->txq);
+		st->txq_some = ifc->txq.count != 0;
+		return st->txq_some;
+	}
 	while (st->lo && st->lo->txq.count && rounds--)
 		loop_back(st->lo);
 	list_for_each_entry (ifc, &st->ifs, link) {

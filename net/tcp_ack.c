@@ -168,20 +168,15 @@ static void ack_whole(struct tcp_conn *c, const struct tcp_seg *s)
 	c->rtx_kind = RTX_NONE;
 	tcp_tm_off(c, TM_RTX);
 	tcp_sndbuf_tune(c);
-	tcp_write_space(c);
+	if (unlikely(c->nospace))
+		tcp_write_space(c);
 }
 
-enum drop tcp_ack_in(struct tcp_conn *c, const struct tcp_seg *s)
+static noinline enum drop ack_any(struct tcp_conn *c, const struct tcp_seg *s)
 {
 	struct tcp_acked a = { .rtt_us = -1, .prior_una = c->snd_una };
-	enum drop why;
+	enum drop why = ack_plausible(c, s);
 
-	if (likely(is_whole(c, s))) {
-		c->last_ack_us = tcp_us(c->st);
-		ack_whole(c, s);
-		return DROP_NONE;
-	}
-	why = ack_plausible(c, s);
 	if (unlikely(why))
 		return why;
 	c->last_ack_us = tcp_us(c->st);
@@ -225,5 +220,14 @@ enum drop tcp_ack_in(struct tcp_conn *c, const struct tcp_seg *s)
 	}
 	if (c->probes && c->rtx_kind != RTX_PERSIST)
 		c->probes = 0;
+	return DROP_NONE;
+}
+
+enum drop tcp_ack_in(struct tcp_conn *c, const struct tcp_seg *s)
+{
+	if (unlikely(!is_whole(c, s)))
+		return ack_any(c, s);
+	c->last_ack_us = tcp_us(c->st);
+	ack_whole(c, s);
 	return DROP_NONE;
 }

@@ -201,8 +201,7 @@ void tcp_close(struct tcp_conn *c, uint64_t now)
 		if (tcp_opt(c, TCP_OPT_LINGER2) == UINT32_MAX)
 			tcp_conn_done(c, 0);
 		else
-			tcp_tm_set(c, TM_KEEP,
-				   now + tcp_opt(c, TCP_OPT_LINGER2) * 1000000000ULL);
+			tcp_tm_set(c, TM_KEEP, now + tcp_opt(c, TCP_OPT_LINGER2) * 1000000000ULL);
 		break;
 	default:
 		queue_fin(c);
@@ -252,10 +251,20 @@ void tcp_conn_addr(const struct tcp_conn *c, struct tcp_conn_addr *out)
 	*out = c->addr;
 }
 
+/* An established connection with no end, no error and no urgent byte in sight. */
+static inline bool is_plain(const struct tcp_conn *c)
+{
+	return c->state == TCP_ESTABLISHED && !c->ep.err && !c->fin_queued && !c->fin_rcvd &&
+	       !c->shut_rd && !c->urg_rcv && !c->urg_have;
+}
+
 unsigned tcp_level(struct tcp_conn *c)
 {
 	unsigned ev = 0;
 
+	if (likely(is_plain(c) && c->sq_bytes <= c->sndbuf / 2 &&
+		   tcp_opt(c, TCP_OPT_NOTSENT_LOWAT) == UINT32_MAX))
+		return NET_OUT | (c->rq_bytes >= tcp_opt(c, TCP_OPT_RCVLOWAT) ? NET_IN : 0u);
 	if (c->ep.err)
 		ev |= NET_ERR;
 	if (c->state == TCP_CLOSED)
