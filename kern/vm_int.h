@@ -57,9 +57,8 @@ static inline bool area_is_anon(const struct vm_area *a)
 	return a->object == NULL && !(a->flags & VM_VDSO);
 }
 
-/* vm_map.c: as.lock, exclusive; what was unmapped late is gone then. _late: it may still be there. */
+/* vm_map.c: as.lock, exclusive. */
 void aspace_lock(void);
-void aspace_lock_late(void);
 void aspace_unlock(void);
 /* All with as.lock held exclusive. */
 struct vm_area *area_new(uaddr_t start, uaddr_t end, unsigned prot, unsigned flags);
@@ -99,13 +98,6 @@ struct vm_gather {
 void gather_init(struct vm_gather *g);
 void gather_page(struct vm_gather *g, uaddr_t addr, uint64_t span, struct page *p);
 void gather_finish(struct vm_gather *g); /* flush, then give away */
-/*
- * The same some time later, together with others', where it would interrupt another CPU now.  Until vm_purge() the
- * addresses must not be mapped again: all are at or above vm_late_start(). Exclusive.
- */
-void gather_finish_late(struct vm_gather *g);
-uaddr_t vm_late_start(void);
-void vm_purge(void);
 
 bool vm_new_table(paddr_t *out);
 /* Take all leaves of [start, end) out; a 2 MB leaf is split where need be. Exclusive, or the object's lock. */

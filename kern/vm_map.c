@@ -145,15 +145,9 @@ static void bury(struct vm_area *a)
 	list_add(&as.dead, &a->link);
 }
 
-void aspace_lock_late(void) no_lock_analysis
-{
-	write_lock(&as.lock);
-}
-
 void aspace_lock(void) no_lock_analysis
 {
 	write_lock(&as.lock);
-	vm_purge();
 }
 
 /* Letting go of an object may write to a disk, or wait for who waits for our lock: not under it. */
@@ -338,9 +332,7 @@ err_t vm_map(uaddr_t *addr, size_t len, unsigned prot, unsigned flags, struct vm
 	if (len > USER_TOP)
 		return -ENOMEM;
 	len = ALIGN_UP(len, PAGE_SIZE);
-	aspace_lock_late();
-	if (*addr || flags & (VM_FIXED | VM_FIXED_NOREPLACE | VM_32BIT))
-		vm_purge();
+	aspace_lock();
 	flags = effective_flags(flags, o);
 	err = map_locked(addr, len, prot, flags, o, offset);
 	aspace_unlock();
@@ -378,7 +370,7 @@ err_t vm_map_kernel(uaddr_t *addr, struct page **pages, unsigned n, unsigned pro
  * The areas leave the tree and their objects first: from then on nobody installs pages in the range. Then the
  * pages, then the tables that no neighbour shares.
  */
-static err_t unmap(uaddr_t start, uaddr_t end, void (*finish)(struct vm_gather *g))
+err_t vm_unmap_locked(uaddr_t start, uaddr_t end)
 {
 	struct vm_area *a = area_find(&as.areas, start), *below, *next;
 	struct vm_gather g;
@@ -401,13 +393,8 @@ static err_t unmap(uaddr_t start, uaddr_t end, void (*finish)(struct vm_gather *
 	gather_init(&g);
 	vm_zap(&g, start, end);
 	vm_free_tables(&g, below ? below->end : 0, start, end, a ? a->start : USER_TOP + PAGE_SIZE);
-	finish(&g);
+	gather_finish(&g);
 	return 0;
-}
-
-err_t vm_unmap_locked(uaddr_t start, uaddr_t end)
-{
-	return unmap(start, end, gather_finish);
 }
 
 err_t vm_unmap(uaddr_t addr, size_t len)
@@ -419,8 +406,8 @@ err_t vm_unmap(uaddr_t addr, size_t len)
 	len = ALIGN_UP(len, PAGE_SIZE);
 	if (!user_range_ok(addr, len))
 		return -EINVAL;
-	aspace_lock_late();
-	err = unmap(addr, addr + len, gather_finish_late);
+	aspace_lock();
+	err = vm_unmap_locked(addr, addr + len);
 	aspace_unlock();
 	return err;
 }

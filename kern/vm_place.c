@@ -53,12 +53,6 @@ static uint64_t align_for(size_t len, unsigned flags)
 static err_t place_anywhere(uaddr_t *addr, size_t len, unsigned flags)
 {
 	uint64_t min = vm_policy.mmap_min_addr, align = align_for(len, flags);
-	uaddr_t late = vm_late_start();
-
-	/* Below what waits for a flush, if there is room; otherwise that must go first. */
-	if (late < as.mmap_base && area_gap_down(&as.areas, len, min, late, align, addr))
-		return 0;
-	vm_purge();
 
 	if (flags & VM_32BIT)
 		return area_gap_up(&as.areas, len, LOW_32BIT, HIGH_32BIT, PAGE_SIZE, addr)

@@ -4,9 +4,6 @@
 
 #include "kern/tlb.h"
 
-/* Of what waits for a flush: mappings, and pages where memory is plenty. */
-enum { LATE_MAX = 64, LATE_PAGES = 2048 };
-
 bool vm_new_table(paddr_t *out)
 {
 	struct page *p = page_alloc(0, PAGE_ZERO);
@@ -58,52 +55,6 @@ void gather_finish(struct vm_gather *g)
 	if (g->nanon | g->nfile)
 		rss_add(-g->nanon, -g->nfile);
 	gather_init(g);
-}
-
-/*
- * What other CPUs may still reach: private memory that was unmapped, and its tables. The addresses are not dealt out
- * again, and the pages not given away, before one flush for all of it.  [m] as.lock
- */
-static struct {
-	uaddr_t start, end;
-	unsigned n;
-	size_t pages;
-	uint32_t chain[LATE_MAX];
-} late;
-
-uaddr_t vm_late_start(void)
-{
-	return late.n ? late.start : UINT64_MAX;
-}
-
-void vm_purge(void)
-{
-	if (!late.n)
-		return;
-	tlb_flush(late.start, late.end - late.start);
-	for (unsigned i = 0; i < late.n; i++)
-		put_chain(late.chain[i]);
-	late.n = 0;
-	late.pages = 0;
-}
-
-void gather_finish_late(struct vm_gather *g)
-{
-	size_t limit = MIN(page_total() / 128, (uint64_t)LATE_PAGES);
-
-	if (g->n || g->end <= g->start || !tlb_others_busy()) {
-		gather_finish(g);
-		return;
-	}
-	tlb_local_range(g->start, g->end - g->start);
-	late.start = late.n ? MIN(late.start, g->start) : g->start;
-	late.end = late.n ? MAX(late.end, g->end) : g->end;
-	late.chain[late.n++] = g->chain;
-	late.pages += (size_t)g->nanon;
-	rss_add(-g->nanon, -g->nfile);
-	gather_init(g);
-	if (late.n == LATE_MAX || late.pages > limit)
-		vm_purge();
 }
 
 static void note_range(struct vm_gather *g, uaddr_t addr, uint64_t span)

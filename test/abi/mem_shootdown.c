@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What one thread takes away, another no longer has: at the next instruction, not some time. */
 /* abi: timeout 60 */
+/* abi: options -c 2 */
 #include "mem.h"
 #include <pthread.h>
 #include <stdatomic.h>
@@ -12,10 +13,10 @@ static _Atomic long caught, stale;
 static void *reader(void *arg)
 {
 	(void)arg;
-	for (int i = 0; i < 200; i++) {
+	for (int i = 0; i < 400; i++) {
 		while (atomic_load(&turn) != 2 * i + 1)
 			;
-		/* The page is PROT_NONE now. */
+		/* The page is PROT_NONE now, or gone. */
 		if (!sigsetjmp(mem_back, 1)) {
 			(void)*(volatile char *)page;
 			stale++;
@@ -34,12 +35,18 @@ int main(void)
 	mem_catch();
 	page = mem_map(1, RW);
 	pthread_create(&t, NULL, reader, NULL);
-	for (int i = 0; i < 200; i++) {
+	for (int i = 0; i < 400; i++) {
 		while (atomic_load(&turn) != 2 * i)
 			;
-		mprotect(page, PAGE, RW);
-		*page = 1;
-		mprotect(page, PAGE, PROT_NONE);
+		if (i < 200) {
+			mprotect(page, PAGE, RW);
+			*page = 1;
+			mprotect(page, PAGE, PROT_NONE);
+		} else {
+			page = mem_map(1, RW);
+			*page = 1;
+			munmap(page, PAGE);
+		}
 		atomic_store(&turn, 2 * i + 1);
 	}
 	pthread_join(t, NULL);

@@ -389,8 +389,6 @@ static void the_space_agrees_with_the_model(void **state)
 	do {
 		do_truncate();
 	} while (file.size);
-	aspace_lock(); /* what goes late is gone */
-	aspace_unlock();
 	page_stats(&after);
 	/* Nothing leaks: what is gone is what slabs keep for the next areas. */
 	assert_int_equal(after.free_bytes + after.slab_bytes,
@@ -418,7 +416,7 @@ static int setup(void **state)
 		page_put(p);
 	}
 	memset(pt_root, 0, PAGE_SIZE);
-	/* A second CPU that is busy: what is unmapped goes late. */
+	/* A second CPU that is busy: it is told of what is unmapped. */
 	test_cpu_enter(1);
 	test_cpu_enter(0);
 	return slab_init() || vm_init();
@@ -432,53 +430,6 @@ static uaddr_t map_anon(size_t len, unsigned prot, unsigned flags)
 
 	assert_int_equal(vm_map(&addr, len, prot, flags, NULL, 0), 0);
 	return addr;
-}
-
-static uint64_t free_now(void)
-{
-	struct page_stats s;
-
-	page_stats(&s);
-	return s.free_bytes;
-}
-
-/* While another CPU may still use an old entry, neither the address nor the page is anybody else's. */
-static void what_goes_late_is_not_dealt_out(void **state)
-{
-	uaddr_t a = map_anon(4 * PAGE_SIZE, RW, 0), b, c;
-	uint64_t held, freed;
-
-	(void)state;
-	assert_int_equal(vm_fault(a, true, false, true).signo, 0);
-	assert_int_equal(vm_fault(a + PAGE_SIZE, true, false, true).signo, 0);
-	held = free_now();
-	assert_int_equal(vm_unmap(a, 4 * PAGE_SIZE), 0);
-	assert_int_equal(vm_late_start(), a);
-	assert_int_equal(free_now(), held);
-	assert_int_equal(vm_fault(a, true, false, true).signo, 11);
-	b = map_anon(4 * PAGE_SIZE, RW, 0);
-	assert_true(b + 4 * PAGE_SIZE <= a);
-	/* A call for that very place ends the wait. */
-	c = a;
-	assert_int_equal(vm_map(&c, PAGE_SIZE, RW, VM_FIXED, NULL, 0), 0);
-	assert_int_equal(vm_late_start(), UINT64_MAX);
-	freed = free_now();
-	assert_true(freed >= held + 2 * PAGE_SIZE);
-	assert_int_equal(vm_fault(a, false, false, true).signo, 0);
-	assert_int_equal(vm_unmap(b, a + PAGE_SIZE - b), 0);
-	aspace_lock();
-	aspace_unlock();
-	/* Many small ones do not pile up. */
-	for (unsigned i = 0; i < 500; i++) {
-		a = map_anon(8 * PAGE_SIZE, RW, 0);
-		for (unsigned k = 0; k < 8; k++)
-			assert_int_equal(vm_fault(a + k * PAGE_SIZE, true, false, true).signo, 0);
-		assert_int_equal(vm_unmap(a, 8 * PAGE_SIZE), 0);
-		assert_true(free_now() + (64 * 8 + 200) * PAGE_SIZE > freed);
-	}
-	aspace_lock();
-	aspace_unlock();
-	assert_int_equal(as.rss_anon, 0);
 }
 
 static void big_areas_get_2_mb_pages(void **state)
@@ -680,8 +631,6 @@ static void a_lack_of_memory_breaks_nothing(void **state)
 	do {
 		do_truncate();
 	} while (file.size);
-	aspace_lock(); /* what goes late is gone */
-	aspace_unlock();
 	page_stats(&after);
 	assert_int_equal(after.free_bytes + after.slab_bytes,
 			 before.free_bytes + before.slab_bytes);
@@ -691,7 +640,6 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(big_areas_get_2_mb_pages),
-		cmocka_unit_test(what_goes_late_is_not_dealt_out),
 		cmocka_unit_test(neighbours_become_one_area),
 		cmocka_unit_test(stacks_grow_to_their_guard),
 		cmocka_unit_test(the_break_moves),

@@ -2,7 +2,7 @@
 """
 A program that commits, and a machine that dies: QEMU is killed at random moments of a sqlite3 insert loop.  The
 next boot mounts the volume, `dump --check` finds nothing, sqlite finds its database sound, and every
-commit that it acknowledged is there.  CORACLE_KILLS=50 for the whole campaign.
+commit that it acknowledged is there.  50 moments in `make soak`, or CORACLE_KILLS of them.
 """
 import os
 import random
@@ -16,7 +16,7 @@ import pytest
 
 import tool
 
-ROUNDS = int(os.environ.get("CORACLE_KILLS", "6"))
+ROUNDS = int(os.environ.get("CORACLE_KILLS") or ("50" if os.environ.get("CORACLE_SOAK") else "6"))
 ROWS = 3000
 
 pytestmark = pytest.mark.skipif(not shutil.which("sqlite3"), reason="no sqlite3 on this host")
