@@ -45,14 +45,17 @@ def options():
     return o
 
 
+def fetch_linux():
+    """Before the namespace cuts us off: what says why not comes once."""
+    why = None if guest_linux.present() else guest_linux.fetch()
+    if why:
+        print(f"Linux guest: {why}; it is left out")
+
+
 def guests(rig, o):
     found = [guest_coracle.Coracle(rig, o.machine)] if o.guest != "linux" else []
-    if o.guest != "coracle":
-        why = guest_linux.fetch()
-        if why:
-            print(f"Linux guest: {why}; Coracle alone is measured")
-        else:
-            found.append(guest_linux.Linux(rig))
+    if o.guest != "coracle" and guest_linux.present():
+        found.append(guest_linux.Linux(rig))
     return found
 
 
@@ -71,13 +74,15 @@ def measure(rig, works):
 def main():
     o = options()
     works = o.works or list(WORKS)
-    if o.guest != "coracle":
-        guest_linux.fetch()  # before the namespace cuts us off
+    if o.guest != "coracle" and not bench_rig.inside():
+        fetch_linux()
     if any(w in NETWORK for w in works) and not bench_rig.enter_namespace():
         works = [w for w in works if w not in NETWORK]
     with tempfile.TemporaryDirectory(prefix="coracle-bench-") as work:
         rig = bench_rig.Rig(work, o.profile)
         rig.guests = guests(rig, o)
+        if not rig.guests:
+            return "nothing to measure"
         print(f"kernel file: {guest_coracle.KERNEL.stat().st_size:,} bytes (goal 500,000)")
         table.header()
         measure(rig, works)

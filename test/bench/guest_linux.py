@@ -26,10 +26,12 @@ def package():
     return m[1] if m else None
 
 
+def present():
+    return any(UNPACKED.glob("boot/vmlinuz-*"))
+
+
 def fetch():
-    """Unpack the kernel into out/bench unless it is there; a reason if that cannot be."""
-    if list(UNPACKED.glob("boot/vmlinuz-*")):
-        return None
+    """Unpack the kernel into out/bench; a reason if that cannot be."""
     OUT.mkdir(parents=True, exist_ok=True)
     name = package()
     if not name:

@@ -41,9 +41,13 @@ def qemu(machine, accel, cpus, memory):
             "-serial", "stdio"]
 
 
+def inside():
+    return INSIDE in os.environ
+
+
 def enter_namespace():
     """Start again in a network namespace of our own; returns false where that is not allowed."""
-    if os.environ.get(INSIDE):
+    if inside():
         subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
         return True
     if os.geteuid() != 0:
