@@ -36,6 +36,7 @@ net-y += net/tcp_sock.c
 net-y += net/tcp_info.c
 net-y += net/tcp_cc.c
 net-y += net/tcp_cubic.c
+net-y += net/tcp_pace.c
 net-y += net/udp.c
 net-y += net/udp_out.c
 net-y += net/frag.c

@@ -34,9 +34,12 @@ static int64_t ts_rtt_us(const struct tcp_conn *c, const struct tcp_seg *s)
 
 static void rtt_in(struct tcp_conn *c, const struct tcp_seg *s, const struct tcp_acked *a)
 {
-	int64_t rtt = a->rtt_us;
+	/* Beside a retransmission an original may have waited for it: its age is no round trip (Karn). */
+	int64_t rtt = a->copy_delivered ? -1 : a->rtt_us;
 
-	if (rtt < 0 && a->una_moved)
+	/* Nor is the echo's, when the retransmission was not needed: it is of what came long before, and only
+	 * the ACK was lost. */
+	if (rtt < 0 && a->una_moved && (!a->copy_delivered || (c->sack_on && !a->dsack)))
 		rtt = ts_rtt_us(c, s);
 	if (rtt < 0)
 		return;

@@ -54,7 +54,7 @@ void tcp_conn_stats(const struct tcp_conn *c, struct tcp_stats *o, uint64_t now)
 		.snd_wnd = c->snd_wnd,
 		.rcv_wnd = seq_lt(c->rcv_nxt, c->rcv_adv) ? seq_dist(c->rcv_nxt, c->rcv_adv) : 0,
 		.notsent_bytes = (uint32_t)tcp_unsent(c),
-		.pacing_rate = UINT64_MAX,
+		.pacing_rate = tcp_pace_rate(c),
 		.max_pacing_rate = tcp_opt(c, TCP_OPT_MAX_PACING),
 		.bytes_acked = c->bytes_acked,
 		.bytes_received = c->bytes_received,

@@ -158,6 +158,7 @@ struct tcp_conn {
 	uint32_t hash;
 	uint8_t state; /* enum tcp_state */
 	uint8_t ca_state;
+	bool pacing; /* the path, or the owner, wants it: tcp_pace.c */
 	uint8_t rtx_kind;
 	bool orphan; /* the owner is gone */
 	bool hashed;
@@ -419,6 +420,13 @@ void tcp_enter_established(struct tcp_conn *c, const struct tcp_seg *s);
 void tcp_challenge_ack(struct tcp_conn *c); /* RFC 5961, limited */
 bool tcp_oow_ack_ok(struct net_stack *st, uint64_t *last_us);
 
+/* --- tcp_pace.c --- */
+void tcp_pace_update(struct tcp_conn *c); /* the least round trip, or the option, has changed */
+uint64_t tcp_pace_rate(const struct tcp_conn *c); /* bytes a second */
+bool tcp_paced(struct tcp_conn *c);		  /* not now: a timer is set */
+void tcp_pace_spend(struct tcp_conn *c, uint32_t n);
+uint32_t tcp_pace_quantum(const struct tcp_conn *c);
+
 /* --- tcp_fastopen.c --- */
 const struct fo_entry *tcp_fo_find(struct net_stack *st, struct ip_addr remote);
 void tcp_fo_learn(struct tcp_conn *c, const struct tcp_seg *s);
@@ -472,6 +480,7 @@ struct tcp_acked {
 	bool dsack;
 	bool dupack;
 	bool orig_delivered; /* a record never retransmitted was acknowledged */
+	bool copy_delivered; /* one that was retransmitted was */
 	bool ece;
 	struct seq prior_una;
 	uint64_t rec_delivered, rec_delivered_us, rec_sent_us; /* of the latest record: the rate */

@@ -233,6 +233,7 @@ static struct tcp_conn *conn_from_syn(struct tcp_listener *l, const struct ip_rx
 			return NULL;
 		}
 		*c->opt = l->opt;
+		tcp_pace_update(c);
 		c->rcvbuf = l->opt.v[TCP_OPT_RCVBUF];
 		c->sndbuf = l->opt.v[TCP_OPT_SNDBUF];
 		c->rcvbuf_fixed = c->rcvbuf != st->tcp->defaults.v[TCP_OPT_RCVBUF];

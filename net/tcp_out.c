@@ -94,7 +94,7 @@ static bool partial_ok(const struct tcp_conn *c)
 /* Is it better to wait for another ACK and send a larger packet?  The ACK clock must be running. */
 static bool defer_for_tso(const struct tcp_conn *c, uint32_t n)
 {
-	uint32_t goal = MIN(c->tso_max, c->cwnd / 4);
+	uint32_t goal = MIN(MIN(c->tso_max, tcp_pace_quantum(c)), c->cwnd / 4);
 
 	return n < goal && c->ca_state <= CA_DISORDER && tcp_pipe(c) >= 2U * c->mss &&
 	       c->lost == 0 && c->rtx_kind != RTX_NONE;
@@ -104,7 +104,8 @@ static bool defer_for_tso(const struct tcp_conn *c, uint32_t n)
 static uint32_t new_len(struct tcp_conn *c, uint32_t unsent)
 {
 	uint32_t rwnd = rwnd_left(c), cwnd = cwnd_left(c), mss = c->mss;
-	uint32_t n = MIN(MIN(unsent, rwnd), MIN(cwnd, c->tso_max));
+	uint32_t most = MIN(c->tso_max, tcp_pace_quantum(c));
+	uint32_t n = MIN(MIN(unsent, rwnd), MIN(cwnd, most));
 
 	c->cwnd_limited |= cwnd < unsent && cwnd <= rwnd;
 	if (n == unsent) {
@@ -123,23 +124,6 @@ static uint32_t new_len(struct tcp_conn *c, uint32_t unsent)
 		return n && n >= c->max_wnd / 2 && seq_eq(c->snd_una, c->snd_nxt) ? n : 0;
 	/* By ours: one segment may always be in flight. */
 	return tcp_pipe(c) == 0 ? MIN(MIN(mss, unsent), rwnd) : 0;
-}
-
-/* Is pacing in the way?  Then the timer calls again. */
-static bool paced(struct tcp_conn *c)
-{
-	if (tcp_opt(c, TCP_OPT_MAX_PACING) == UINT32_MAX || c->st->now >= c->pace_ns)
-		return false;
-	tcp_tm_set(c, TM_PACE, c->pace_ns);
-	return true;
-}
-
-static void pace_spend(struct tcp_conn *c, uint32_t n)
-{
-	uint32_t rate = tcp_opt(c, TCP_OPT_MAX_PACING);
-
-	if (rate != UINT32_MAX && rate)
-		c->pace_ns = MAX(c->st->now, c->pace_ns) + (uint64_t)n * 1000000000ULL / rate;
 }
 
 /* RFC 9293 3.8.1 / RFC 5681 4.1: after an idle time of an RTO the window starts over. */
@@ -183,7 +167,7 @@ static bool send_new(struct tcp_conn *c)
 	struct tcp_rec *r;
 	long got;
 
-	if ((n == 0 && !fin) || paced(c))
+	if ((n == 0 && !fin) || tcp_paced(c))
 		return false;
 	if (n && n == unsent)
 		flags |= TCPF_PSH; /* RFC 9293 3.9.1.2 (MUST-61) */
@@ -218,7 +202,7 @@ static bool send_new(struct tcp_conn *c)
 	c->data_segs_out += n <= c->mss ? 1 : DIV_UP(n, (uint32_t)c->mss);
 	if (c->ca_state == CA_RECOVERY || c->ca_state == CA_CWR)
 		c->prr_out += n;
-	pace_spend(c, n);
+	tcp_pace_spend(c, n);
 	return true;
 }
 
@@ -282,9 +266,9 @@ static bool send_lost(struct tcp_conn *c)
 		room = MAX(room - room % c->mss, (uint32_t)c->mss);
 		if (len > room && tcp_rec_split(c, r, seq_add(r->seq, room)))
 			len = room;
-		if (paced(c) || !tcp_retransmit(c, r))
+		if (tcp_paced(c) || !tcp_retransmit(c, r))
 			return false;
-		pace_spend(c, len);
+		tcp_pace_spend(c, len);
 		left -= MIN(left, len);
 		next = list_entry(r->link.next, struct tcp_rec, link);
 	}

@@ -30,6 +30,7 @@ void tcp_rtt_sample(struct tcp_conn *c, uint64_t rtt_us)
 	    now - c->min_rtt_at_us > MIN_RTT_WINDOW_S * 1000000ULL) {
 		c->min_rtt_us = r;
 		c->min_rtt_at_us = now;
+		tcp_pace_update(c);
 	}
 	if (c->srtt_us == 0) {
 		/* RFC 6298 2.2 */

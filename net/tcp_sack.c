@@ -47,7 +47,9 @@ void tcp_rec_delivered(struct tcp_conn *c, struct tcp_rec *r, struct tcp_acked *
 	a->delivered += rec_len(r);
 	c->delivered += rec_len(r);
 	c->delivered_us = now;
-	if (!(r->flags & REC_EVER)) {
+	if (r->flags & REC_EVER) {
+		a->copy_delivered = true;
+	} else {
 		a->orig_delivered = true;
 		/* RFC 6298 3 (Karn): only from what was sent once.  The earliest record counts. */
 		a->rtt_us = MAX(a->rtt_us, (int64_t)(now - r->sent_us));

@@ -364,6 +364,9 @@ static void opt_apply(struct tcp_conn *c, enum tcp_opt o, uint32_t v)
 	case TCP_OPT_KEEPIDLE:
 		tcp_keep_arm(c);
 		break;
+	case TCP_OPT_MAX_PACING:
+		tcp_pace_update(c);
+		break;
 	case TCP_OPT_MAXSEG:
 		if (c->state != TCP_CLOSED)
 			tcp_mss_update(c);

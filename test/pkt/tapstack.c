@@ -523,13 +523,11 @@ static void loop(struct net_if *ifc, struct tcp_listener **lis, uint64_t until)
 
 	pkt_list_init(&in);
 	for (uint64_t now = now_ns(); now < until && !dev.gone; now = now_ns()) {
-		uint64_t at = net_deadline(st);
-		int ms = at <= now ? 0
-				   : (int)((at - now) / 1000000 > 100 ? 100
-								      : (at - now) / 1000000 + 1);
+		uint64_t at = net_deadline(st), ns = at <= now ? 0 : at - now;
+		struct timespec t = { .tv_nsec = (long)(ns < 100000000 ? ns : 100000000) };
 
 		if (dev_poll(&dev.nif, 0, net_pool(st), &in, 64) == 0) {
-			poll(&pfd, 1, ms);
+			ppoll(&pfd, 1, &t, NULL);
 			now = now_ns();
 			dev_poll(&dev.nif, 0, net_pool(st), &in, 64);
 		}

@@ -252,6 +252,18 @@ static void a_bottleneck_is_shared_out(void **state)
 	assert_true(r.time_ns < 4000000000ULL);
 }
 
+/* A queue of a seventh of what the path holds: without pacing each window would overflow it. */
+static void a_shallow_queue_is_paced_through(void **state)
+{
+	struct link_cfg k = { .seed = 7, .delay_ns = 20000000, .rate = 5000000, .queue = 30000 };
+	struct result r;
+
+	(void)state;
+	r = transfer(&k, 10000000, 0, 60, false);
+	/* 2 s at the rate; without pacing it takes 4.4. */
+	assert_true(r.time_ns < 3600000000ULL);
+}
+
 /* A path that drops what is larger than 600 bytes without a word: found by the black-hole check. */
 static void a_black_hole_is_survived(void **state)
 {
@@ -332,6 +344,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(everything_at_once),
 		cmocka_unit_test(ipv6_carries_everything_too),
 		cmocka_unit_test(a_bottleneck_is_shared_out),
+		cmocka_unit_test(a_shallow_queue_is_paced_through),
 		cmocka_unit_test(a_black_hole_is_survived),
 		cmocka_unit_test(an_outage_is_survived),
 		cmocka_unit_test(who_sees_no_room_hears_of_it),
