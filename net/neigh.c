@@ -51,6 +51,7 @@ static void fail(struct neigh *n)
 	struct pkt *p;
 
 	n->state = NEIGH_FAILED;
+	net_changed(n->ifc, NET_CHG_NEIGH);
 	while ((p = pkt_list_pop(&n->wait)) != NULL) {
 		icmp_local_unreach(st, p, EHOSTUNREACH);
 		net_drop(st, p, DROP_NEIGH_FAILED);
@@ -186,6 +187,7 @@ void neigh_learned(struct neigh *n, struct eth_addr mac, bool solicited, bool ov
 	struct net_stack *st = n->ifc->st;
 	bool same = eth_eq(n->mac, mac),
 	     was_known = !(n->state & (NEIGH_INCOMPLETE | NEIGH_FAILED));
+	uint8_t was = n->state;
 	struct pkt *p;
 
 	if (n->state == NEIGH_PERMANENT)
@@ -203,6 +205,8 @@ void neigh_learned(struct neigh *n, struct eth_addr mac, bool solicited, bool ov
 	} else if (!was_known || !same) {
 		n->state = NEIGH_STALE;
 	}
+	if (n->state != was || !same)
+		net_changed(n->ifc, NET_CHG_NEIGH);
 	wheel_timer_cancel(&st->wheel, &n->timer);
 	while ((p = pkt_list_pop(&n->wait)) != NULL)
 		neigh_output(n, p, ip_is_v4(n->addr) ? ETH_P_IPV4 : ETH_P_IPV6);

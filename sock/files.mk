@@ -19,6 +19,7 @@ sock-y += sock/shard.c
 sock-y += sock/netconf.c
 sock-y += sock/netlink.c
 sock-y += sock/netlink_route.c
+sock-y += sock/netlink_notify.c
 sock-y += sock/proc_net.c
 sock-y += sock/filter.c
 sock-y += sock/packet.c

@@ -9,6 +9,8 @@
 enum { DATAGRAM = 8192, REQUEST_MAX = 65536 };
 
 static _Atomic uint32_t last_pid;
+static struct spinlock all_lock = SPINLOCK_INIT(RANK_REGISTRY);
+static struct list all = LIST_INIT(all); /* all_lock */
 
 static struct nlsock *nlsock_of(struct sock *s)
 {
@@ -34,7 +36,7 @@ static bool make_room(struct nl_answer *a, size_t need)
 		a->failed = true;
 		return false;
 	}
-	a->m->len = 0;
+	a->m->len = a->m->group = 0;
 	a->m->room = MAX((size_t)DATAGRAM, need);
 	return true;
 }
@@ -43,9 +45,10 @@ enum { MESSAGE_MOST = 512 }; /* any one message with its attributes */
 
 void *nl_begin(struct nl_answer *a, uint16_t type, uint16_t flags, size_t payload)
 {
-	struct linux_nlmsghdr h = {
-		.type = type, .flags = flags, .seq = a->seq, .pid = a->to->pid
-	};
+	struct linux_nlmsghdr h = { .type = (uint16_t)(type + a->del),
+				    .flags = flags,
+				    .seq = a->seq,
+				    .pid = a->to ? a->to->pid : 0 };
 	uint8_t *at;
 
 	if (!make_room(a, MESSAGE_MOST + payload))
@@ -82,17 +85,19 @@ void nl_end(struct nl_answer *a)
 	memcpy(a->m->data + a->at, &len, sizeof(len));
 }
 
-/* NLMSG_ERROR: the error (0: an acknowledgement) and the request's header. */
+/* NLMSG_ERROR: 0 (an acknowledgement) and the request's header, or an error and the request. */
 static void put_error(struct nl_answer *a, const struct linux_nlmsghdr *h, err_t err)
 {
-	struct {
-		int32_t error;
-		struct linux_nlmsghdr h;
-	} e = { err, *h };
-	void *at = nl_begin(a, LX_NLMSG_ERROR, 0, sizeof(e));
+	bool capped = !err || a->to->cap_ack;
+	size_t quoted = capped ? sizeof(*h) : h->len;
+	int32_t error = err;
+	uint8_t *at =
+		nl_begin(a, LX_NLMSG_ERROR, capped ? LX_NLM_F_CAPPED : 0, sizeof(error) + quoted);
 
-	if (at)
-		memcpy(at, &e, sizeof(e));
+	if (at) {
+		memcpy(at, &error, sizeof(error));
+		memcpy(at + sizeof(error), h, quoted);
+	}
 	nl_end(a);
 }
 
@@ -105,14 +110,54 @@ static void put_done(struct nl_answer *a)
 static void deliver(struct nl_answer *a)
 {
 	struct nlsock *n = a->to;
+	struct nl_msg *m;
 
 	hand_on(a);
 	spin_lock(&n->lock);
+	list_for_each_entry (m, &a->done, link)
+		n->queued += m->len;
 	n->overrun |= a->failed;
 	list_splice_tail(&n->queue, &a->done);
 	waitq_wake(&n->rd, UINT32_MAX);
 	spin_unlock(&n->lock);
 	poll_notify(&n->s.source, POLL_IN | POLL_RDNORM);
+}
+
+/* A copy for one of those who listen; an overrun is told once (netlink(7), ENOBUFS). */
+static void copy_to(struct nlsock *n, const struct nl_msg *m)
+{
+	struct nl_msg *copy = NULL;
+
+	spin_lock(&n->lock);
+	if (n->queued + m->len <= n->rcvbuf)
+		copy = kmalloc(sizeof(*copy) + m->len);
+	if (copy) {
+		memcpy(copy, m, sizeof(*copy) + m->len);
+		list_add_tail(&n->queue, &copy->link);
+		n->queued += m->len;
+	} else {
+		n->overrun = true;
+	}
+	waitq_wake(&n->rd, UINT32_MAX);
+	spin_unlock(&n->lock);
+	poll_notify(&n->s.source, POLL_IN | POLL_RDNORM);
+}
+
+void nl_multicast(struct nl_answer *a, unsigned group)
+{
+	struct nl_msg *m, *tmp;
+	struct nlsock *n;
+
+	hand_on(a);
+	list_for_each_entry_safe (m, tmp, &a->done, link) {
+		m->group = group;
+		spin_lock(&all_lock);
+		list_for_each_entry (n, &all, all)
+			if (n->groups & 1u << (group - 1))
+				copy_to(n, m);
+		spin_unlock(&all_lock);
+		kfree(m);
+	}
 }
 
 static void answer_one(struct nlsock *n, const struct linux_nlmsghdr *h)
@@ -132,6 +177,9 @@ static void answer_one(struct nlsock *n, const struct linux_nlmsghdr *h)
 		put_done(&a);
 	else if (h->flags & LX_NLM_F_ACK)
 		put_error(&a, h, 0);
+	if (!err && !dump &&
+	    h->type % 4 < 2) /* RTM_NEW*, RTM_DEL*: told of before it is acknowledged */
+		nl_notify();
 	deliver(&a);
 }
 
@@ -145,6 +193,19 @@ static void set_pid(struct nlsock *n, uint32_t pid)
 	spin_unlock(&n->lock);
 }
 
+bool nl_set_groups(struct nlsock *n, uint32_t groups)
+{
+	struct nlsock *o;
+	bool any = false;
+
+	spin_lock(&all_lock);
+	n->groups = groups;
+	list_for_each_entry (o, &all, all)
+		any |= o->groups != 0;
+	spin_unlock(&all_lock);
+	return any;
+}
+
 static err_t nl_bind(struct sock *s, const struct sock_addr *a)
 {
 	struct nlsock *n = nlsock_of(s);
@@ -156,7 +217,7 @@ static err_t nl_bind(struct sock *s, const struct sock_addr *a)
 	if (nl.family != LX_AF_NETLINK)
 		return -EINVAL;
 	set_pid(n, nl.pid);
-	n->groups = nl.groups;
+	nl_join(n, nl.groups);
 	return 0;
 }
 
@@ -223,8 +284,10 @@ static err_t take(struct nlsock *n, bool peek, uint64_t deadline_ns, struct nl_m
 	*out = list_first(&n->queue, struct nl_msg, link);
 	if (*out) {
 		err = 0;
-		if (!peek)
+		if (!peek) {
 			list_del(&(*out)->link);
+			n->queued -= (*out)->len;
+		}
 	} else if (n->overrun) {
 		n->overrun = false;
 		err = -ENOBUFS;
@@ -253,7 +316,7 @@ static long nl_recv(struct sock *s, struct sock_msg *m)
 	if (r >= 0 && (m->flags & LX_MSG_TRUNC))
 		r = (long)msg->len;
 	if (m->addr)
-		kernel_addr(m->addr, 0, 0);
+		kernel_addr(m->addr, 0, msg->group ? 1u << (msg->group - 1) : 0);
 	if (!peek)
 		kfree(msg);
 	return r;
@@ -261,7 +324,7 @@ static long nl_recv(struct sock *s, struct sock_msg *m)
 
 static uint32_t nl_poll(struct sock *s)
 {
-	return POLL_OUT | POLL_WRNORM |
+	return POLL_OUT | POLL_WRNORM | POLL_WRBAND |
 	       (list_empty(&nlsock_of(s)->queue) ? 0 : POLL_IN | POLL_RDNORM);
 }
 
@@ -272,7 +335,12 @@ static err_t nl_shutdown(struct sock *s, int how)
 	return -EOPNOTSUPP;
 }
 
-enum { NETLINK_ADD_MEMBERSHIP = 1, NETLINK_DROP_MEMBERSHIP = 2, NETLINK_GET_STRICT_CHK = 12 };
+enum {
+	NETLINK_ADD_MEMBERSHIP = 1,
+	NETLINK_DROP_MEMBERSHIP = 2,
+	NETLINK_CAP_ACK = 10,
+	NETLINK_GET_STRICT_CHK = 12
+};
 
 static err_t nl_setopt(struct sock *s, int level, int name, struct uio *val)
 {
@@ -294,10 +362,12 @@ static err_t nl_setopt(struct sock *s, int level, int name, struct uio *val)
 	}
 	if (name < NETLINK_ADD_MEMBERSHIP || name > NETLINK_GET_STRICT_CHK)
 		return -ENOPROTOOPT;
+	if (name == NETLINK_CAP_ACK)
+		n->cap_ack = v;
 	if (name == NETLINK_ADD_MEMBERSHIP && v >= 1 && v <= 32)
-		n->groups |= 1u << (v - 1);
+		nl_join(n, n->groups | 1u << (v - 1));
 	else if (name == NETLINK_DROP_MEMBERSHIP && v >= 1 && v <= 32)
-		n->groups &= ~(1u << (v - 1));
+		nl_join(n, n->groups & ~(1u << (v - 1)));
 	return 0;
 }
 
@@ -320,6 +390,10 @@ static void nl_release(struct sock *s)
 	struct nlsock *n = nlsock_of(s);
 	struct nl_msg *m, *tmp;
 
+	nl_join(n, 0);
+	spin_lock(&all_lock);
+	list_del(&n->all);
+	spin_unlock(&all_lock);
 	list_for_each_entry_safe (m, tmp, &n->queue, link)
 		kfree(m);
 	kfree(n);
@@ -355,8 +429,17 @@ static err_t netlink_new(int type, int protocol, struct sock **out)
 	waitq_init(&n->rd, &n->lock);
 	list_init(&n->queue);
 	n->rcvbuf = 212992;
+	spin_lock(&all_lock);
+	list_add_tail(&all, &n->all);
+	spin_unlock(&all_lock);
 	*out = &n->s;
 	return 0;
+}
+
+static void something_changed(unsigned what)
+{
+	(void)what;
+	nl_notify();
 }
 
 void netlink_init(void)
@@ -364,4 +447,6 @@ void netlink_init(void)
 	static struct sock_family family = { .family = LX_AF_NETLINK, .new = netlink_new };
 
 	sock_family_add(&family);
+	nl_notify_init();
+	shard_on_change(something_changed);
 }

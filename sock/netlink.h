@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * sock/netlink.h: AF_NETLINK with protocol ROUTE: links, addresses, routes and neighbours are dumped; addresses and
- * routes can be added and removed.  Groups can be joined; notifications are not sent yet.
+ * sock/netlink.h: AF_NETLINK with protocol ROUTE: links, addresses, routes and neighbours are dumped; addresses,
+ * routes and neighbours can be added and removed, links changed; who joins a group is told of changes.
  */
 #pragma once
 

@@ -13,7 +13,15 @@ enum {
 };
 enum { ARPHRD_ETHER = 1, ARPHRD_LOOPBACK = 772, OPER_UNKNOWN = 0, OPER_DOWN = 2, OPER_UP = 6 };
 enum { SCOPE_UNIVERSE = 0, SCOPE_LINK = 253, SCOPE_HOST = 254 };
-enum { TABLE_MAIN = 254, TYPE_UNICAST = 1, TYPE_UNREACHABLE = 7 };
+enum { NUD_INCOMPLETE = 1, NUD_FAILED = 0x20 };
+enum { RTM_F_CLONED = 0x200 /* an answer about one destination */ };
+enum {
+	TABLE_MAIN = 254,
+	TABLE_LOCAL = 255,
+	TYPE_UNICAST = 1,
+	TYPE_LOCAL = 2,
+	TYPE_UNREACHABLE = 7
+};
 enum {
 	IFA_F_PERMANENT = 0x80,
 	IFA_F_TENTATIVE = 0x40,
@@ -46,6 +54,13 @@ static bool wanted(uint8_t asked, uint8_t family)
 
 /* --- links ------------------------------------------------------------------------------------------------ */
 
+/* What is there already is no error to who asked for it to be replaced. */
+static err_t replaced(const struct linux_nlmsghdr *h, err_t err)
+{
+	return err == -EEXIST && h->flags & LX_NLM_F_REPLACE && !(h->flags & LX_NLM_F_EXCL) ? 0
+											    : err;
+}
+
 static void put_stats(struct nl_answer *a, const struct netif *nif)
 {
 	uint64_t s[24] = {
@@ -68,23 +83,27 @@ static void put_stats(struct nl_answer *a, const struct netif *nif)
 	nl_attr(a, LX_IFLA_STATS64, s, sizeof(s));
 }
 
-static void put_link(struct nl_answer *a, struct net_if *ifc, uint16_t flags)
+void nl_put_link(struct nl_answer *a, struct net_if *ifc, uint16_t flags)
 {
 	static const uint8_t all_ones[6] = { 0xff, 0xff, 0xff, 0xff, 0xff, 0xff };
 	struct netif *nif = net_if_dev(ifc);
 	bool lo = nif->features & NETIF_LOOPBACK, up = net_if_is_up(ifc);
-	uint8_t oper = lo ? OPER_UNKNOWN : up && nif->link_up ? OPER_UP : OPER_DOWN;
+	bool running = up && nif->link_up;
+	uint8_t oper = !running ? OPER_DOWN : lo ? OPER_UNKNOWN : OPER_UP, mode = 0;
 	struct linux_ifinfomsg *m = nl_begin(a, LX_RTM_NEWLINK, flags, sizeof(*m));
 
 	if (!m)
 		return;
 	m->type = lo ? ARPHRD_LOOPBACK : ARPHRD_ETHER;
 	m->index = (int32_t)nif->index;
-	m->flags = (up ? FLAG_UP : 0) | (nif->link_up ? FLAG_RUNNING | FLAG_LOWER_UP : 0) |
+	m->flags = (up ? FLAG_UP : 0) | (running ? FLAG_RUNNING | FLAG_LOWER_UP : 0) |
 		   (lo ? FLAG_LOOPBACK : FLAG_BROADCAST | FLAG_MULTICAST);
 	nl_attr(a, LX_IFLA_IFNAME, nif->name, strlen(nif->name) + 1);
 	put_u32(a, LX_IFLA_MTU, net_if_mtu(ifc));
 	put_u32(a, LX_IFLA_TXQLEN, 1000);
+	put_u32(a, LX_IFLA_GROUP, 0);
+	nl_attr(a, LX_IFLA_LINKMODE, &mode, 1);
+	nl_attr(a, LX_IFLA_QDISC, "noqueue", sizeof("noqueue"));
 	nl_attr(a, LX_IFLA_OPERSTATE, &oper, 1);
 	nl_attr(a, LX_IFLA_ADDRESS, nif->mac, 6);
 	nl_attr(a, LX_IFLA_BROADCAST, lo ? nif->mac : all_ones, 6);
@@ -173,11 +192,11 @@ static err_t get_link(struct shard *s, struct nl_answer *a, const struct linux_n
 		ifc = named_link(s, h);
 		if (!ifc)
 			return -ENODEV;
-		put_link(a, ifc, 0);
+		nl_put_link(a, ifc, 0);
 		return 0;
 	}
 	while ((ifc = net_if_next(s->st, ifc)) != NULL)
-		put_link(a, ifc, LX_NLM_F_MULTI);
+		nl_put_link(a, ifc, LX_NLM_F_MULTI);
 	return 0;
 }
 
@@ -199,7 +218,22 @@ static err_t new_link(struct shard *s, struct nl_answer *a, const struct linux_n
 	return err;
 }
 
-static void put_ifaddr(struct nl_answer *a, struct net_if *ifc, const struct net_ifaddr *na)
+/* struct ifa_cacheinfo: lifetimes in seconds, all ones for ever. */
+static void put_cacheinfo(struct nl_answer *a, const struct net_ifaddr *na)
+{
+	uint64_t now = shard_primary()->now;
+	uint32_t c[4] = { UINT32_MAX, UINT32_MAX };
+
+	if (na->preferred_ns != UINT64_MAX)
+		c[0] = na->preferred_ns > now ? (uint32_t)((na->preferred_ns - now) / 1000000000)
+					      : 0;
+	if (na->valid_ns != UINT64_MAX)
+		c[1] = na->valid_ns > now ? (uint32_t)((na->valid_ns - now) / 1000000000) : 0;
+	nl_attr(a, LX_IFA_CACHEINFO, c, sizeof(c));
+}
+
+void nl_put_addr(struct nl_answer *a, struct net_if *ifc, const struct net_ifaddr *na,
+		 uint16_t msg_flags)
 {
 	struct netif *nif = net_if_dev(ifc);
 	bool v4 = ip_is_v4(na->addr), lo = nif->features & NETIF_LOOPBACK;
@@ -207,14 +241,16 @@ static void put_ifaddr(struct nl_answer *a, struct net_if *ifc, const struct net
 			 (na->flags & NET_ADDR_TENTATIVE ? IFA_F_TENTATIVE : 0) |
 			 (na->flags & NET_ADDR_DEPRECATED ? IFA_F_DEPRECATED : 0) |
 			 (na->origin == NET_ADDR_TEMP ? IFA_F_TEMPORARY : 0);
-	struct linux_ifaddrmsg *m = nl_begin(a, LX_RTM_NEWADDR, LX_NLM_F_MULTI, sizeof(*m));
+	struct linux_ifaddrmsg *m = nl_begin(a, LX_RTM_NEWADDR, msg_flags, sizeof(*m));
 
 	if (!m)
 		return;
 	m->family = family_of(na->addr);
 	m->bits = na->bits;
 	m->flags = (uint8_t)flags;
-	m->scope = lo ? SCOPE_HOST : ip6_is_link_local(na->addr) ? SCOPE_LINK : SCOPE_UNIVERSE;
+	m->scope = ip_is_loopback(na->addr)	 ? SCOPE_HOST
+		   : ip6_is_link_local(na->addr) ? SCOPE_LINK
+						 : SCOPE_UNIVERSE;
 	m->index = nif->index;
 	put_addr(a, LX_IFA_ADDRESS, na->addr);
 	if (v4) {
@@ -225,6 +261,7 @@ static void put_ifaddr(struct nl_answer *a, struct net_if *ifc, const struct net
 		nl_attr(a, LX_IFA_LABEL, nif->name, strlen(nif->name) + 1);
 	}
 	put_u32(a, LX_IFA_FLAGS, flags);
+	put_cacheinfo(a, na);
 	nl_end(a);
 }
 
@@ -241,7 +278,7 @@ static err_t get_addr(struct shard *s, struct nl_answer *a, const struct linux_n
 			continue;
 		for (unsigned k = 0; net_addr_at(ifc, k, &na); k++)
 			if (wanted(m->family, family_of(na.addr)))
-				put_ifaddr(a, ifc, &na);
+				nl_put_addr(a, ifc, &na, LX_NLM_F_MULTI);
 	}
 	return 0;
 }
@@ -262,24 +299,27 @@ static err_t change_addr(struct shard *s, struct nl_answer *a, const struct linu
 		return -EINVAL;
 	if (m->bits > (ip_is_v4(na.addr) ? 32 : 128))
 		return -EINVAL;
-	return h->type == LX_RTM_NEWADDR ? net_addr_add(ifc, &na, s->now)
+	return h->type == LX_RTM_NEWADDR ? replaced(h, net_addr_add(ifc, &na, s->now))
 					 : net_addr_del(ifc, na.addr, s->now);
 }
 
-static void put_route(struct nl_answer *a, const struct net_route *r, uint16_t flags)
+static struct linux_rtmsg *begin_route(struct nl_answer *a, const struct net_route *r,
+				       uint16_t flags)
 {
 	struct linux_rtmsg *m = nl_begin(a, LX_RTM_NEWROUTE, flags, sizeof(*m));
-	bool v6 = r->v6;
+	bool v6 = r->v6, local = r->bits && ip_eq(r->dst, r->src);
 
 	if (!m)
-		return;
+		return NULL;
 	m->family = v6 ? LX_AF_INET6 : LX_AF_INET;
 	m->dst_len = r->bits;
-	m->table = TABLE_MAIN;
+	m->table = local ? TABLE_LOCAL : TABLE_MAIN;
 	m->protocol = r->proto;
-	m->scope = ip_is_any(r->gateway) ? SCOPE_LINK : SCOPE_UNIVERSE;
-	m->type = r->flags & NET_ROUTE_REJECT ? TYPE_UNREACHABLE : TYPE_UNICAST;
-	put_u32(a, LX_RTA_TABLE, TABLE_MAIN);
+	m->scope = local ? SCOPE_HOST : ip_is_any(r->gateway) ? SCOPE_LINK : SCOPE_UNIVERSE;
+	m->type = local				? TYPE_LOCAL
+		  : r->flags & NET_ROUTE_REJECT ? TYPE_UNREACHABLE
+						: TYPE_UNICAST;
+	put_u32(a, LX_RTA_TABLE, m->table);
 	if (r->bits)
 		put_addr(a, LX_RTA_DST, r->dst);
 	if (!ip_is_any(r->gateway))
@@ -290,26 +330,50 @@ static void put_route(struct nl_answer *a, const struct net_route *r, uint16_t f
 		put_u32(a, LX_RTA_OIF, net_if_dev(r->ifc)->index);
 	if (r->metric)
 		put_u32(a, LX_RTA_PRIORITY, r->metric);
+	return m;
+}
+
+void nl_put_route(struct nl_answer *a, const struct net_route *r, uint16_t flags)
+{
+	begin_route(a, r, flags);
 	nl_end(a);
+}
+
+/* The ways of a link that is down are kept for when it is up again, but they are none meanwhile. */
+bool nl_route_shown(const struct net_route *r)
+{
+	return !r->ifc || net_if_is_up(r->ifc);
 }
 
 /* Where would a packet go? */
 static err_t route_to(struct shard *s, struct nl_answer *a, const struct linux_nlmsghdr *h)
 {
+	struct linux_rtmsg *m;
 	struct net_route r;
 	struct ip_addr dst;
 	err_t err;
 
 	if (!attr_addr(h, sizeof(struct linux_rtmsg), LX_RTA_DST, &dst))
 		return -EINVAL;
-	err = net_route_lookup(s->st, dst, NULL, &r);
-	if (err)
-		return err;
+	if (net_addr_is_local(s->st, dst)) {
+		r = (struct net_route){ .v6 = !ip_is_v4(dst),
+					.src = dst,
+					.gateway = ip4(0),
+					.ifc = net_if_by_name(s->st, "lo") };
+	} else {
+		err = net_route_lookup(s->st, dst, NULL, &r);
+		if (err)
+			return err;
+	}
 	r.dst = dst;
 	r.bits = ip_is_v4(dst) ? 32 : 128;
 	if (ip_is_any(r.src))
 		(void)!net_source_for(s->st, dst, NULL, &r.src);
-	put_route(a, &r, 0);
+	m = begin_route(a, &r, 0);
+	if (m)
+		m->flags |= RTM_F_CLONED;
+	put_u32(a, LX_RTA_UID, 0);
+	nl_end(a);
 	return 0;
 }
 
@@ -321,9 +385,41 @@ static err_t get_route(struct shard *s, struct nl_answer *a, const struct linux_
 	if (!is_dump(h))
 		return route_to(s, a, h);
 	for (unsigned k = 0; net_route_at(s->st, k, &r); k++)
-		if (wanted(m->family, r.v6 ? LX_AF_INET6 : LX_AF_INET))
-			put_route(a, &r, LX_NLM_F_MULTI);
+		if (wanted(m->family, r.v6 ? LX_AF_INET6 : LX_AF_INET) && nl_route_shown(&r))
+			nl_put_route(a, &r, LX_NLM_F_MULTI);
 	return 0;
+}
+
+static bool fits(const struct net_route *r, const struct net_route *want)
+{
+	return r->v6 == want->v6 && r->bits == want->bits && ip_eq(r->dst, want->dst) &&
+	       (!want->ifc || r->ifc == want->ifc) &&
+	       (!want->metric || r->metric == want->metric) &&
+	       (ip_is_any(want->gateway) || ip_eq(r->gateway, want->gateway));
+}
+
+/* The first route that is like what was said of it. */
+static err_t delete_route(struct net_stack *st, const struct net_route *want)
+{
+	struct net_route r;
+
+	for (unsigned k = 0; net_route_at(st, k, &r); k++)
+		if (fits(&r, want))
+			return net_route_del(st, &r);
+	return -ESRCH;
+}
+
+/* A route is by the interface that leads to its gateway, unless it names one. */
+static err_t add_route(struct net_stack *st, const struct linux_nlmsghdr *h, struct net_route *r)
+{
+	struct net_route way;
+
+	if (!r->ifc && !ip_is_any(r->gateway)) {
+		if (net_route_lookup(st, r->gateway, NULL, &way) != 0)
+			return -ENETUNREACH;
+		r->ifc = way.ifc;
+	}
+	return replaced(h, net_route_add(st, r));
 }
 
 static err_t change_route(struct shard *s, struct nl_answer *a, const struct linux_nlmsghdr *h)
@@ -353,7 +449,23 @@ static err_t change_route(struct shard *s, struct nl_answer *a, const struct lin
 		if (!r.ifc)
 			return -ENODEV;
 	}
-	return h->type == LX_RTM_NEWROUTE ? net_route_add(s->st, &r) : net_route_del(s->st, &r);
+	return h->type == LX_RTM_NEWROUTE ? add_route(s->st, h, &r) : delete_route(s->st, &r);
+}
+
+void nl_put_neigh(struct nl_answer *a, const struct net_neigh *n, uint16_t flags)
+{
+	struct linux_ndmsg *m = nl_begin(a, LX_RTM_NEWNEIGH, flags, sizeof(*m));
+
+	if (!m)
+		return;
+	m->family = family_of(n->addr);
+	m->ifindex = (int32_t)net_if_dev(n->ifc)->index;
+	m->state = n->state;
+	m->type = TYPE_UNICAST;
+	put_addr(a, LX_NDA_DST, n->addr);
+	if (n->state & ~(NUD_INCOMPLETE | NUD_FAILED))
+		nl_attr(a, LX_NDA_LLADDR, n->mac.b, 6);
+	nl_end(a);
 }
 
 static err_t get_neigh(struct shard *s, struct nl_answer *a, const struct linux_nlmsghdr *h)
@@ -363,23 +475,32 @@ static err_t get_neigh(struct shard *s, struct nl_answer *a, const struct linux_
 
 	if (!is_dump(h))
 		return -EOPNOTSUPP;
-	for (unsigned k = 0; net_neigh_at(s->st, k, &n); k++) {
-		struct linux_ndmsg *m;
-
-		if (!wanted(q->family, family_of(n.addr)))
-			continue;
-		m = nl_begin(a, LX_RTM_NEWNEIGH, LX_NLM_F_MULTI, sizeof(*m));
-		if (!m)
-			break;
-		m->family = family_of(n.addr);
-		m->ifindex = (int32_t)net_if_dev(n.ifc)->index;
-		m->state = n.state;
-		m->type = TYPE_UNICAST;
-		put_addr(a, LX_NDA_DST, n.addr);
-		nl_attr(a, LX_NDA_LLADDR, n.mac.b, 6);
-		nl_end(a);
-	}
+	for (unsigned k = 0; net_neigh_at(s->st, k, &n); k++)
+		if (wanted(q->family, family_of(n.addr)))
+			nl_put_neigh(a, &n, LX_NLM_F_MULTI);
 	return 0;
+}
+
+static err_t change_neigh(struct shard *s, struct nl_answer *a, const struct linux_nlmsghdr *h)
+{
+	const struct linux_ndmsg *m = payload(h);
+	struct net_neigh n = { .ifc = shard_if(s, (uint32_t)m->ifindex),
+			       .state = (uint8_t)m->state };
+	const void *mac;
+	size_t len;
+
+	(void)a;
+	if (!n.ifc)
+		return -ENODEV;
+	if (!attr_addr(h, sizeof(*m), LX_NDA_DST, &n.addr))
+		return -EINVAL;
+	if (h->type == LX_RTM_DELNEIGH)
+		return net_neigh_del(s->st, n.ifc, n.addr);
+	mac = find_attr(h, sizeof(*m), LX_NDA_LLADDR, &len);
+	if (!mac || len != sizeof(n.mac))
+		return -EINVAL;
+	memcpy(&n.mac, mac, sizeof(n.mac));
+	return net_neigh_set(s->st, &n, s->now);
 }
 
 static const struct request {
@@ -396,6 +517,8 @@ static const struct request {
 	{ LX_RTM_NEWROUTE, sizeof(struct linux_rtmsg), change_route },
 	{ LX_RTM_DELROUTE, sizeof(struct linux_rtmsg), change_route },
 	{ LX_RTM_GETNEIGH, sizeof(struct linux_ndmsg), get_neigh },
+	{ LX_RTM_NEWNEIGH, sizeof(struct linux_ndmsg), change_neigh },
+	{ LX_RTM_DELNEIGH, sizeof(struct linux_ndmsg), change_neigh },
 };
 
 /* The request with its fixed part whole, zeroes where the program sent less (a dump by struct rtgenmsg). */

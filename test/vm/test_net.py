@@ -228,6 +228,41 @@ def test_addresses_and_routes(home):
     assert "default via 10.0.2.2 dev eth0" in r.stdout, r.stdout + r.stderr
 
 
+IP_BATCH = """\
+route add 10.78.0.0/16 via 10.0.2.2 metric 7
+route add 10.79.0.0/16 dev eth0
+route get 10.78.1.1
+route get 10.0.2.20
+neigh add 10.0.2.9 lladdr 02:00:00:00:00:01 dev eth0
+neigh show to 10.0.2.9
+addr add 10.0.3.1/24 dev eth0
+link set eth0 mtu 1400
+route show
+route del 10.79.0.0/16
+addr del 10.0.3.1/24 dev eth0
+link set eth0 down
+route show
+link show eth0
+"""
+
+
+def test_ip_batch(home, tmp_path):
+    """iproute2 changes what it then shows, several commands in one process."""
+    which("ip")
+    (tmp_path / "batch").write_text(IP_BATCH)
+    r = coracle(home, "run", "--net", "user", "--ip", "10.0.2.20/24,10.0.2.2", "--file", f"{tmp_path}/batch:/batch",
+                "ip", "-batch", "/batch")
+    out = r.stdout
+    assert r.returncode == 0, r.stderr
+    assert "10.78.1.1 via 10.0.2.2 dev eth0 src 10.0.2.20" in out and "local 10.0.2.20 dev lo" in out, out
+    assert "10.0.2.9 dev eth0 lladdr 02:00:00:00:00:01 PERMANENT" in out, out
+    shown = out[out.index("PERMANENT"):]
+    for route in ("default via 10.0.2.2 dev eth0", "10.0.3.0/24 dev eth0", "10.78.0.0/16 via 10.0.2.2 dev eth0 metric 7",
+                  "10.79.0.0/16 dev eth0"):
+        assert shown.count(route) == 1, out
+    assert "mtu 1400" in out and "state DOWN" in out, out
+
+
 LOOPBACK = r'''
 import socket, threading, hashlib, os
 def serve(l):
