@@ -30,6 +30,7 @@ linux-y += linux/misc.c
 linux-y += linux/prctl.c
 linux-y += linux/rlimit.c
 linux-y += linux/sched.c
+linux-y += linux/shm.c
 linux-y += linux/system.c
 linux-y += linux/socket.c
 linux-y += linux/sockmsg.c

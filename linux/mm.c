@@ -67,7 +67,7 @@ static err_t map_shared_anon(struct map_args *m, unsigned vmf)
 {
 	struct vm_object *o;
 	struct file *f;
-	err_t err = tmpfs_zero_file(ALIGN_UP(m->len, PAGE_SIZE), &f);
+	err_t err = tmpfs_zero_file("/dev/zero", ALIGN_UP(m->len, PAGE_SIZE), &f);
 
 	if (err)
 		return err;

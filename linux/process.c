@@ -63,6 +63,7 @@ err_t process_init(void)
 	ptimer_init();
 	socket_init();
 	misc_init();
+	shm_init();
 	return 0;
 }
 

@@ -106,6 +106,7 @@ struct user_thread {
 };
 
 void misc_init(void);
+void shm_init(void);
 err_t process_init(void) must_check;	 /* before the program is loaded */
 uint64_t process_rlimit(unsigned which); /* the soft limit */
 bool process_capable(unsigned cap);	 /* an effective capability */

@@ -11,8 +11,7 @@
 #include "linux/process.h"
 #include "linux/syscall.h"
 
-#define SCHED_RESET_ON_FORK	 0x40000000
-#define SCHED_FLAG_RESET_ON_FORK 1
+#define SCHED_RESET_ON_FORK 0x40000000
 enum { CAP_SYS_NICE = 23 };
 
 /* A thread by number, 0: the caller; with a reference.  NULL: no such thread. */
@@ -97,6 +96,12 @@ long sys_getcpu(struct thread *t, const struct sysargs *a)
 static bool is_rt(int policy)
 {
 	return policy == SCHED_FIFO || policy == SCHED_RR;
+}
+
+/* The others neither take a nice value nor lose theirs. */
+static bool has_nice(uint32_t policy)
+{
+	return policy == SCHED_OTHER || policy == SCHED_BATCH;
 }
 
 static bool is_policy(int policy)
@@ -242,6 +247,12 @@ struct sched_attr {
 	uint32_t util_min, util_max;
 };
 #define SCHED_ATTR_SIZE_VER0 48
+enum {
+	SCHED_FLAG_RESET_ON_FORK = 0x01,
+	SCHED_FLAG_KEEP_POLICY = 0x08,
+	SCHED_FLAG_KEEP_PARAMS = 0x10,
+	SCHED_FLAG_ALL = 0x7f
+};
 _Static_assert(sizeof(struct sched_attr) == 56, "sched_attr, version 1");
 
 long sys_sched_getattr(struct thread *self, const struct sysargs *a)
@@ -265,36 +276,73 @@ long sys_sched_getattr(struct thread *self, const struct sysargs *a)
 	return user_write(a->v[1], &attr, attr.size);
 }
 
+/* Zeros beyond what we know, or the program means something that is not there. */
+static err_t tail_is_zero(uaddr_t at, size_t n)
+{
+	uint64_t word;
+
+	for (; n; n -= MIN(n, sizeof(word)), at += sizeof(word)) {
+		word = 0;
+		if (user_read(&word, at, MIN(n, sizeof(word))))
+			return -EFAULT;
+		if (word)
+			return -E2BIG;
+	}
+	return 0;
+}
+
+/* A size that is not ours is answered with ours (sched_setattr(2), E2BIG). */
+static err_t read_attr(uaddr_t at, struct sched_attr *attr)
+{
+	uint32_t size;
+	err_t err = 0;
+
+	if (user_read(&size, at, sizeof(size)))
+		return -EFAULT;
+	size = size ? size : SCHED_ATTR_SIZE_VER0;
+	if (size < SCHED_ATTR_SIZE_VER0 || size > 4096)
+		err = -E2BIG;
+	else if (size > sizeof(*attr))
+		err = tail_is_zero(at + sizeof(*attr), size - sizeof(*attr));
+	if (err == -E2BIG && user_store32(at, sizeof(*attr)))
+		err = -EFAULT;
+	if (!err && user_read(attr, at, MIN(size, (uint32_t)sizeof(*attr))))
+		err = -EFAULT;
+	return err;
+}
+
 static long set_nice(struct thread *t, int nice);
+
+static long apply_attr(struct thread *self, int tid, const struct sched_attr *attr)
+{
+	int policy = attr->flags & SCHED_FLAG_KEEP_POLICY ? -1 : (int)attr->policy;
+	struct thread *t = target(self, tid);
+	bool keep = attr->flags & SCHED_FLAG_KEEP_PARAMS;
+	long err;
+
+	if (!t)
+		return -ESRCH;
+	err = set_policy(self, tid, policy, keep ? t->user->sched_prio : attr->priority,
+			 attr->flags & SCHED_FLAG_RESET_ON_FORK);
+	if (!err && !keep && has_nice(t->user->sched_policy))
+		err = set_nice(t, attr->nice);
+	thread_put(t);
+	return err;
+}
 
 long sys_sched_setattr(struct thread *self, const struct sysargs *a)
 {
 	struct sched_attr attr = { 0 };
-	struct thread *t;
-	uint32_t size;
-	long err;
+	err_t err;
 
 	if (!a->v[1] || (int)a->v[0] < 0 || a->v[2])
 		return -EINVAL;
-	if (user_read(&size, a->v[1], sizeof(size)))
-		return -EFAULT;
-	size = size ? size : SCHED_ATTR_SIZE_VER0;
-	if (size < SCHED_ATTR_SIZE_VER0 || size > 4096)
-		return -E2BIG;
-	if (user_read(&attr, a->v[1], MIN(size, (uint32_t)sizeof(attr))))
-		return -EFAULT;
-	if (attr.policy > INT32_MAX || attr.flags & ~0x7full)
-		return -EINVAL;
-	err = set_policy(self, (int)a->v[0], (int)attr.policy, attr.priority,
-			 attr.flags & SCHED_FLAG_RESET_ON_FORK);
-	if (err || is_rt((int)attr.policy))
+	err = read_attr(a->v[1], &attr);
+	if (err)
 		return err;
-	t = target(self, (int)a->v[0]);
-	if (!t)
-		return -ESRCH;
-	err = set_nice(t, attr.nice);
-	thread_put(t);
-	return err;
+	if (attr.policy > INT32_MAX || attr.flags & ~(uint64_t)SCHED_FLAG_ALL)
+		return -EINVAL;
+	return apply_attr(self, (int)a->v[0], &attr);
 }
 
 /* --- nice ------------------------------------------------------------------------------------------------ */

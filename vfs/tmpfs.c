@@ -561,10 +561,10 @@ err_t tmpfs_memfd(const char *name, bool sealable, uint32_t flags, struct file *
 	return unnamed(shown, sealable, flags, out);
 }
 
-err_t tmpfs_zero_file(uint64_t size, struct file **out)
+err_t tmpfs_zero_file(const char *shown, uint64_t size, struct file **out)
 {
 	struct file *f;
-	err_t err = unnamed("/dev/zero", false, LX_O_RDWR, &f);
+	err_t err = unnamed(shown, false, LX_O_RDWR, &f);
 
 	if (err)
 		return err;
