@@ -3,14 +3,15 @@
  * dev/virtio_net.c: network cards (VIRTIO 1.2, 5.1) behind iface/netif.h.
  *
  * A pair of queues belongs to one shard and is touched under that shard's lock only, so a pair has no lock
- * of its own.  The interrupt handlers touch no ring: they tell the shard that there is something.
+ * of its own; but for its transmit queue where shards share it because the device has fewer pairs than there are
+ * shards.  The interrupt handlers touch no ring: they tell the shard that there is something.
  *
  * Receive:  one pool page a buffer; with MRG_RXBUF a frame is as many of them as it needs, without it a frame
  *           fits one (then no GUEST_TSO is accepted).  The ring is filled when the shard polls.
  * Transmit: the header goes into the room before the frame's first byte, so most frames are one descriptor.
  *           Frames that the device has sent are freed when the shard comes by, not by interrupt.
  *
- *   [I] set by attach   [s] the shard's lock   [a] atomic   [m] ctl.lock
+ *   [I] set by attach   [s] the shard's lock   [a] atomic   [m] ctl.lock   [t] tx_lock where shared, else [s]
  */
 #include "dev/virtio_net.h"
 
@@ -35,13 +36,16 @@
 #define CTL_WAIT_NS 1000000000ull
 
 struct net_pair {
-	struct vqueue *rx, *tx;	   /* [I] */
+	struct vqueue *rx, *tx;	   /* [I]; the ring of tx: [t] */
 	struct virtio_net *net;	   /* [I] */
-	struct netif_stats *stats; /* [I] */
+	struct netif_stats *stats; /* [I] of the pair's own shard */
 	unsigned index;		   /* [I] */
 	unsigned rx_posted;	   /* [s] buffers that the device has */
 	unsigned rx_goal;	   /* [s] buffers that it should have */
+	struct pkt_pool *pool;	   /* [s] its shard's; set by the first poll */
 	_Atomic bool tx_wait;	   /* [a] somebody waits for room */
+	bool shared;		   /* [I] by use_queues(): several shards send by it */
+	struct spinlock tx_lock;
 };
 
 /* The control queue and the memory of its one command at a time. */
@@ -65,36 +69,98 @@ static struct virtio_net *net_of(struct netif *nif)
 	return nif->dev;
 }
 
-/* The device is gone: give back what it had. */
+/* --- a transmit queue that shards share ------------------------------------------------------------ */
+
+static inline void tx_begin(struct net_pair *p) no_lock_analysis
+{
+	if (unlikely(p->shared))
+		spin_lock(&p->tx_lock);
+}
+
+static inline void tx_end(struct net_pair *p) no_lock_analysis
+{
+	if (unlikely(p->shared))
+		spin_unlock(&p->tx_lock);
+}
+
+static void *take_used(struct vq *r)
+{
+	uint32_t len;
+
+	return vq_take(r, &len);
+}
+
+/* `next` takes one packet off the ring: freed if it is of the caller's pool, else given back to its shard. [t] */
+static cold noinline void take_back(struct net_pair *p, const struct pkt_pool *own,
+				    void *(*next)(struct vq *r))
+{
+	struct netif *nif = &p->net->nif;
+	struct pkt_list others;
+	struct pkt *k;
+
+	pkt_list_init(&others);
+	while ((k = next(&p->tx->ring))) {
+		if (!p->shared || k->pool == own)
+			pkt_free(k);
+		else
+			pkt_list_add(&others, k);
+	}
+	if (others.count)
+		nif->up->sent(nif->up_ctx, nif, &others);
+}
+
+/* What the device has sent. [t] */
+static void tx_reap(struct net_pair *p, const struct pkt_pool *own)
+{
+	struct pkt *k;
+	uint32_t len;
+
+	if (unlikely(p->shared)) {
+		take_back(p, own, take_used);
+		return;
+	}
+	while ((k = vq_take(&p->tx->ring, &len)))
+		pkt_free(k);
+}
+
+/* --- the end of trust ------------------------------------------------------------------------------ */
+
+/* The device is gone: give back what it had. The pair's own shard. */
 static void abandon(struct net_pair *p)
 {
 	struct pbuf *b;
-	struct pkt *k;
 
 	while ((b = vq_drain(&p->rx->ring)))
 		pbuf_put(b);
-	while ((k = vq_drain(&p->tx->ring)))
-		pkt_free(k);
+	tx_begin(p);
+	take_back(p, p->pool, vq_drain);
+	tx_end(p);
 	p->rx_posted = 0;
 	/* relaxed: a flag for people to read */
 	atomic_store_explicit(&p->net->nif.link_up, false, memory_order_relaxed);
 }
 
-static cold noinline bool pair_failed(struct net_pair *p)
+static inline bool pair_dead(const struct net_pair *p)
+{
+	return unlikely(p->rx->ring.error || p->tx->ring.error || vdev_failed(p->net->vd));
+}
+
+/* The pair's own shard takes back what the device had; for another that sends by it the device only stops. */
+static cold noinline bool pair_failed(struct net_pair *p, unsigned q)
 {
 	const char *why = p->rx->ring.error ?: p->tx->ring.error;
 
 	if (why)
 		vdev_fail(p->net->vd, "queue pair %u: %s", p->index, why);
-	abandon(p);
+	if (q == p->index)
+		abandon(p);
 	return false;
 }
 
-/* False: the pair is dead, and empty. */
-static inline bool pair_ok(struct net_pair *p)
+/* For user q. False: the pair is dead, and empty once its own shard has found it so. */
+static inline bool pair_ok(struct net_pair *p, unsigned q)
 {
-	return likely(!p->rx->ring.error && !p->tx->ring.error && !vdev_failed(p->net->vd)) ||
-	       pair_failed(p);
+	return likely(!pair_dead(p)) || pair_failed(p, q);
 }
 
 /* --- receive -------------------------------------------------------------------------------------- */
@@ -121,6 +187,7 @@ static void rx_fill(struct net_pair *p, struct pkt_pool *pool)
 	/* In batches: a notification, where the device wants one, for many buffers. */
 	if (p->rx_posted > p->rx_goal - p->rx_goal / 4)
 		return;
+	p->pool = pool;
 	goal = rx_goal(p, pool);
 	while (p->rx_posted < goal) {
 		struct pbuf *b = pbuf_alloc(pool);
@@ -202,15 +269,6 @@ static struct pkt *rx_frame(struct net_pair *p, struct pkt_pool *pool, struct pb
 	return k;
 }
 
-static void tx_reap(struct net_pair *p)
-{
-	struct pkt *k;
-	uint32_t len;
-
-	while ((k = vq_take(&p->tx->ring, &len)))
-		pkt_free(k);
-}
-
 static unsigned nif_poll(struct netif *nif, unsigned q, struct pkt_pool *pool, struct pkt_list *out,
 			 unsigned max)
 {
@@ -219,7 +277,7 @@ static unsigned nif_poll(struct netif *nif, unsigned q, struct pkt_pool *pool, s
 	struct pbuf *b;
 	uint32_t len;
 
-	if (!pair_ok(p))
+	if (!pair_ok(p, q))
 		return 0;
 	while (n < max && (b = rx_take(p, &len))) {
 		struct pkt *k = rx_frame(p, pool, b, len);
@@ -229,11 +287,14 @@ static unsigned nif_poll(struct netif *nif, unsigned q, struct pkt_pool *pool, s
 		pkt_list_add(out, k);
 		n++;
 	}
-	if (p->tx->ring.inflight)
-		tx_reap(p);
+	if (p->tx->ring.inflight) {
+		tx_begin(p);
+		tx_reap(p, pool);
+		tx_end(p);
+	}
 	rx_fill(p, pool);
 	TRACE(TRACE_NET, "net poll", q, n, p->rx_posted);
-	(void)pair_ok(p); /* what was taken before it broke is good */
+	(void)pair_ok(p, q); /* what was taken before it broke is good */
 	return n;
 }
 
@@ -266,30 +327,29 @@ static err_t tx_add(struct net_pair *p, struct pkt *k)
 	return vq_add(&p->tx->ring, seg, n, 0, k);
 }
 
-static void tx_drop_all(struct net_pair *p, struct pkt_list *batch)
+static void tx_drop_all(struct netif_stats *st, struct pkt_list *batch)
 {
-	p->stats->tx_dropped += batch->count;
+	st->tx_dropped += batch->count;
 	pkt_list_free(batch);
 }
 
 /* False: no room, even after what was sent has been taken back. */
 static noinline bool tx_retry(struct net_pair *p, struct pkt *k)
 {
-	tx_reap(p);
+	tx_reap(p, k->pool);
 	return tx_add(p, k) == 0;
 }
 
-static void nif_transmit(struct netif *nif, unsigned q, struct pkt_list *batch)
+/* [t] What finds no room stays in `batch`. */
+static inline void send_frames(struct net_pair *p, struct netif_stats *st, struct pkt_list *batch)
 {
-	struct net_pair *p = &net_of(nif)->pair[q];
-	struct netif_stats *st = p->stats;
 	struct vqueue *tx = p->tx;
 	uint64_t bytes = 0;
 	uint32_t before = batch->count;
 	struct pkt *k;
 
 	if (tx->ring.inflight >= TX_LAZY)
-		tx_reap(p);
+		tx_reap(p, batch->first->pool);
 	while ((k = batch->first)) {
 		uint32_t len = k->len;
 
@@ -305,28 +365,64 @@ static void nif_transmit(struct netif *nif, unsigned q, struct pkt_list *batch)
 	vqueue_kick(tx);
 	st->tx_packets += before - batch->count;
 	st->tx_bytes += bytes;
-	st->tx_kicks = tx->kicks;
-	if (unlikely(batch->first) && !pair_ok(p))
-		tx_drop_all(p, batch);
+	p->stats->tx_kicks = tx->kicks;
+}
+
+static void nif_transmit(struct netif *nif, unsigned q, struct pkt_list *batch)
+{
+	struct net_pair *p = &net_of(nif)->pair[q];
+
+	send_frames(p, p->stats, batch);
+	if (unlikely(batch->first) && !pair_ok(p, q))
+		tx_drop_all(p->stats, batch);
+}
+
+static struct net_pair *tx_pair(struct netif *nif, unsigned q)
+{
+	struct virtio_net *n = net_of(nif);
+
+	return &n->pair[q % n->npairs];
+}
+
+/* With more users than pairs, in place of nif_transmit(). */
+static noinline void transmit_shared(struct netif *nif, unsigned q, struct pkt_list *batch)
+{
+	struct net_pair *p = tx_pair(nif, q);
+
+	tx_begin(p);
+	send_frames(p, &nif->stats[q], batch);
+	tx_end(p);
+	if (unlikely(batch->first) && !pair_ok(p, q))
+		tx_drop_all(&nif->stats[q], batch);
+}
+
+static bool tx_room_later(struct net_pair *p)
+{
+	struct vq *r = &p->tx->ring;
+
+	tx_reap(p, NULL);
+	if (r->nfree < r->size / 4u)
+		/* When half of what is out has been sent. */
+		return vq_irq_enable(r, r->inflight / 2) || vdev_failed(p->net->vd);
+	/* relaxed: see nif_tx_irq() */
+	atomic_store_explicit(&p->tx_wait, false, memory_order_relaxed);
+	return true;
 }
 
 static bool nif_tx_irq(struct netif *nif, unsigned q, bool on)
 {
-	struct net_pair *p = &net_of(nif)->pair[q];
-	struct vq *r = &p->tx->ring;
+	struct net_pair *p = tx_pair(nif, q);
+	bool room = false;
 
+	tx_begin(p);
 	/* relaxed: the handler's look at it is a hint; the order that matters is in vq_irq_enable() */
 	atomic_store_explicit(&p->tx_wait, on, memory_order_relaxed);
-	if (!on) {
-		vq_irq_disable(r);
-		return false;
-	}
-	tx_reap(p);
-	if (r->nfree < r->size / 4u)
-		/* When half of what is out has been sent. */
-		return vq_irq_enable(r, r->inflight / 2) || vdev_failed(p->net->vd);
-	atomic_store_explicit(&p->tx_wait, false, memory_order_relaxed);
-	return true;
+	if (on)
+		room = tx_room_later(p);
+	else
+		vq_irq_disable(&p->tx->ring);
+	tx_end(p);
+	return room;
 }
 
 /* --- interrupts ----------------------------------------------------------------------------------- */
@@ -463,6 +559,8 @@ static err_t nif_rx_filter(struct netif *nif, const uint8_t (*mac)[6], unsigned 
 	return err;
 }
 
+static const struct netif_ops nif_ops, shared_ops;
+
 /* 5.1.6.5.5: a reset leaves one pair. */
 static err_t nif_use_queues(struct netif *nif, unsigned pairs)
 {
@@ -472,6 +570,9 @@ static err_t nif_use_queues(struct netif *nif, unsigned pairs)
 
 	if (pairs < 1 || pairs > n->npairs)
 		return -EINVAL;
+	for (unsigned i = 0; i < n->npairs; i++)
+		n->pair[i].shared = i + n->npairs < nif->users;
+	nif->ops = nif->users > n->npairs ? &shared_ops : &nif_ops;
 	if (n->npairs == 1)
 		return 0;
 	mutex_lock(&n->ctl.lock);
@@ -486,6 +587,15 @@ static err_t nif_use_queues(struct netif *nif, unsigned pairs)
 static const struct netif_ops nif_ops = {
 	.poll = nif_poll,
 	.transmit = nif_transmit,
+	.rx_irq = nif_rx_irq,
+	.tx_irq = nif_tx_irq,
+	.use_queues = nif_use_queues,
+	.rx_filter = nif_rx_filter,
+};
+
+static const struct netif_ops shared_ops = {
+	.poll = nif_poll,
+	.transmit = transmit_shared,
 	.rx_irq = nif_rx_irq,
 	.tx_irq = nif_tx_irq,
 	.use_queues = nif_use_queues,
@@ -589,6 +699,7 @@ static err_t make_pair(struct virtio_net *n, unsigned i)
 	p->net = n;
 	p->index = i;
 	p->stats = &n->nif.stats[i];
+	spin_init(&p->tx_lock, RANK_DEV);
 	err = vqueue_new(n->vd, &rx, &p->rx);
 	if (!err)
 		err = vqueue_new(n->vd, &tx, &p->tx);

@@ -6,6 +6,8 @@
  *
  * Queues:   a device has `queues` queue pairs.  Pair n is used by shard n only, under shard n's lock, with
  *           shard n's packet pool.  Calls for different queues run at the same time.
+ *           With more users than pairs, user n sends by pair n % queues: transmit() and tx_irq() exclude each other
+ *           then, and what was sent goes back by up->sent to the one whose pool it is of.
  * Frames:   whole Ethernet frames without FCS, from destination address on.  On transmit p->data has
  *           at least `tx_headroom` bytes before it for the device's own header.
  */
@@ -61,8 +63,8 @@ struct netif_ops {
 	 */
 	bool (*tx_irq)(struct netif *nif, unsigned q, bool on);
 	/*
-	 * Receive on the first `n` pairs from now on (1 before): each must be polled then.  May sleep.
-	 * NULL: there is one pair.
+	 * Receive on the first `n` pairs from now on (1 before): each must be polled then; nif->users is set.
+	 * May sleep.  NULL: there is one pair, and one user.
 	 */
 	err_t (*use_queues)(struct netif *nif, unsigned n);
 	/* Multicast addresses to receive (`n` of 6 bytes each), and everything if `promisc`.  NULL: the
@@ -76,6 +78,9 @@ struct netif_up {
 	void (*rx_ready)(void *ctx, struct netif *nif, unsigned q);
 	void (*tx_room)(void *ctx, struct netif *nif, unsigned q);
 	void (*link)(void *ctx, struct netif *nif); /* netif->link_up or mtu changed */
+	/* With more users than pairs: these are of other pools than the caller's of transmit() or poll(), whose
+	 * shard's lock is held. Never called otherwise. */
+	void (*sent)(void *ctx, struct netif *nif, struct pkt_list *done);
 };
 
 enum { NETIF_NAME = 16, NETIF_MAX_QUEUES = 64 };
@@ -83,7 +88,7 @@ enum { NETIF_NAME = 16, NETIF_MAX_QUEUES = 64 };
 /*   [I] set before registration   [a] atomic, any CPU   [q] the queue's shard */
 struct netif {
 	char name[NETIF_NAME];	     /* [I] "eth0" */
-	const struct netif_ops *ops; /* [I] */
+	const struct netif_ops *ops; /* [I] from use_queues() on */
 	void *dev;		     /* [I] the driver's */
 	const struct netif_up
 		*up;	      /* [I] set by who drives the stack, before rx_irq() is first called */
@@ -96,6 +101,13 @@ struct netif {
 	uint32_t gso_max;     /* [I] bytes of a TSO packet, headers included; at most 65535 */
 	uint32_t index;	      /* [I] 1, 2, ... as programs see it */
 	unsigned queues;      /* [I] */
-	_Atomic bool link_up; /* [a] */
+	unsigned users; /* [I] shards that send by it, set before the first call; 0: `queues` */
+	_Atomic bool link_up;			    /* [a] */
 	struct netif_stats stats[NETIF_MAX_QUEUES]; /* [q] */
 };
+
+/* As many of stats[] are in use. */
+static inline unsigned netif_users(const struct netif *nif)
+{
+	return MAX(nif->queues, nif->users);
+}

@@ -32,6 +32,7 @@ struct cpu {
 	struct thread *switched_from; /* [o] for the first steps of the next thread */
 	void *fpu_owner;	      /* [o] the thread whose user registers the CPU holds */
 	_Atomic bool called;	      /* [a] cpu_call() wants something of this CPU */
+	_Atomic bool poked;	      /* [a] irq_poke() */
 	uint64_t nirq;		      /* [o] interrupts taken since boot, all kinds */
 	uint64_t nswitch;	      /* [o] */
 	uint64_t idle_ns;	      /* [o] up to the last switch away from the idle thread */

@@ -215,6 +215,32 @@ uint64_t irq_total(void)
 	return sum;
 }
 
+/* --- pokes ---------------------------------------------------------------------------------------- */
+
+static void (*poke_fn)(void); /* [I] */
+
+void irq_poke_set(void (*fn)(void))
+{
+	poke_fn = fn;
+}
+
+void irq_poke(unsigned cpu)
+{
+	/* Sequentially consistent: what was done before is seen by fn, whose flag this or an earlier poke set. */
+	if (!atomic_exchange(&cpus[cpu]->poked, true))
+		arch_cpu_kick(cpus[cpu]->arch.hw_id);
+}
+
+void irq_poked(void)
+{
+	struct cpu *c = this_cpu();
+
+	/* relaxed: most kicks are not pokes; the exchange orders */
+	if (atomic_load_explicit(&c->poked, memory_order_relaxed) &&
+	    atomic_exchange(&c->poked, false)) /* pairs with irq_poke() */
+		poke_fn();
+}
+
 err_t irq_init(void)
 {
 	return arch_machine_init();

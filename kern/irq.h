@@ -19,3 +19,10 @@ void irq_free(unsigned irq);
 /* For /proc/interrupts: false when there is no such interrupt. */
 bool irq_stat(unsigned irq, const char **name, uint64_t count[], unsigned ncpu);
 uint64_t irq_total(void);
+/*
+ * Soon, fn runs on CPU `cpu` in interrupt context; pokes that come before it does are one with it.  There is one
+ * fn, set at boot.  irq_poke(): any context, any lock held.
+ */
+void irq_poke_set(void (*fn)(void));
+void irq_poke(unsigned cpu);
+void irq_poked(void); /* from the kick's handler */

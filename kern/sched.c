@@ -15,6 +15,7 @@
 #include "kern/sched_int.h"
 #include "kern/clock.h"
 #include "kern/init.h"
+#include "kern/irq.h"
 #include "kern/timer.h"
 #include "kern/timer_int.h"
 #include "kern/tlb.h"
@@ -617,6 +618,7 @@ void kern_kick_irq(void)
 {
 	struct cpu *c = this_cpu();
 
+	irq_poked();
 	if (c->rq_len)
 		need_slice(c);
 }

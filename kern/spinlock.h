@@ -28,6 +28,7 @@ enum lock_rank {
 	RANK_POLL,     /* poll sources */
 	RANK_PT,       /* page tables */
 	RANK_DEV,      /* driver queues */
+	RANK_STEER,    /* packets on their way to another shard */
 	RANK_WAITQ,    /* wait queues that own their lock */
 	RANK_THREADS,  /* the list of threads */
 	RANK_TIMER,

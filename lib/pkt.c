@@ -334,6 +334,7 @@ static void meta_copy(struct pkt *to, const struct pkt *from)
 	to->vlan_tci = from->vlan_tci;
 	to->nif = from->nif;
 	to->stamp_ns = from->stamp_ns;
+	to->loop_ifindex = from->loop_ifindex;
 	to->l3 = from->l3 ? to->data + (from->l3 - from->data) : NULL;
 	to->l4 = from->l4 ? to->data + (from->l4 - from->data) : NULL;
 }
@@ -374,10 +375,63 @@ struct pkt *pkt_copy(struct pkt_pool *pool, const struct pkt *p)
 		if (!pkt_append(q, p->frag[i].buf->base + p->frag[i].off, p->frag[i].len))
 			goto out_free;
 	meta_copy(q, p);
+	memcpy(q->scratch, p->scratch, sizeof(q->scratch));
 	return q;
 out_free:
 	pkt_free(q);
 	return NULL;
+}
+
+static bool can_move(const struct pkt *p)
+{
+	bool alone = !p->buf || (p->buf->refs == 1 && !p->buf->release);
+
+	for (unsigned i = 0; i < p->nfrags; i++)
+		alone &= p->frag[i].buf->refs == 1 && !p->frag[i].buf->release;
+	return alone;
+}
+
+static uint8_t *moved(const struct pkt *p, struct pkt *q, uint8_t *at)
+{
+	return at && !p->buf ? q->room + (at - p->room) : at;
+}
+
+struct pkt *pkt_adopt(struct pkt_pool *pool, struct pkt *p)
+{
+	uint32_t pages = p->nfrags + (p->buf ? 1U : 0U);
+	struct pkt *q;
+
+	if (!can_move(p))
+		return pkt_copy(pool, p);
+	if (pool->npages + pages > pool->max_pages)
+		return NULL;
+	q = objcache_alloc(&pool->pkts);
+	if (!q)
+		return NULL;
+	memcpy(q, p, offsetof(struct pkt, frag) + p->nfrags * sizeof(p->frag[0]));
+	q->pool = pool;
+	q->data = moved(p, q, p->data);
+	q->l3 = moved(p, q, p->l3);
+	q->l4 = moved(p, q, p->l4);
+	if (q->buf)
+		q->buf->pool = pool;
+	else
+		memcpy(q->data, p->data, p->lin);
+	for (unsigned i = 0; i < q->nfrags; i++)
+		q->frag[i].buf->pool = pool;
+	pool->npages += pages;
+	p->data = NULL; /* hollow: len says how many pages its pool has lost */
+	p->len = pages;
+	p->buf = NULL;
+	p->nfrags = 0;
+	return q;
+}
+
+void pkt_reclaim(struct pkt *p)
+{
+	if (!p->data)
+		p->pool->npages -= p->len;
+	pkt_free(p);
 }
 
 uint32_t pkt_truesize(const struct pkt *p)

@@ -61,6 +61,7 @@ enum {
 	PKT_SHARED = 1 << 7,  /* a copy for this shard's knowledge only: do not answer it */
 	PKT_NOLOOP =
 		1 << 8, /* multicast that our own members shall not hear (IP_MULTICAST_LOOP off) */
+	PKT_STRAY = 1 << 9, /* nobody has looked yet whether this is the shard of its flow */
 };
 
 enum pkt_gso {
@@ -112,6 +113,7 @@ struct pkt_pool {
 	uint32_t npages;       /* pages held in all */
 	uint32_t max_pages;
 	uint64_t fails; /* allocations refused */
+	uint32_t tag;	/* the owner's, to know it again by */
 };
 
 void pkt_pool_init(struct pkt_pool *p, const struct page_src *src, uint32_t max_pages);
@@ -165,6 +167,14 @@ must_check bool pkt_append(struct pkt *p, const void *src, uint32_t n);
 struct pkt *pkt_clone(struct pkt_pool *pool, const struct pkt *p);
 /* The same bytes in memory of another pool: for another shard.  NULL: no memory. */
 struct pkt *pkt_copy(struct pkt_pool *pool, const struct pkt *p);
+/*
+ * The same bytes as a packet of `pool`, which the caller owns; p is another shard's, put into our hands.  Pages that
+ * nobody else refers to change the pool, what remains of p is hollow; otherwise the bytes are copied.  NULL: no
+ * memory.  Either way p goes back to its owner, who ends it with pkt_reclaim().
+ */
+struct pkt *pkt_adopt(struct pkt_pool *pool, struct pkt *p);
+/* pkt_free() for a packet that was in other hands: adopted there, or sent. */
+void pkt_reclaim(struct pkt *p);
 /* Memory that the packet keeps busy. */
 uint32_t pkt_truesize(const struct pkt *p);
 

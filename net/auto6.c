@@ -72,7 +72,7 @@ static void add_address(struct net_if *ifc, struct ip_addr a, enum net_addr_orig
 	err_t err = net_addr_add(ifc, &n, ifc->st->now);
 
 	if (err && err != -EEXIST)
-		ifc->st->drops[DROP_NOMEM]++;
+		ifc->st->count.drops[DROP_NOMEM]++;
 }
 
 /* --- soliciting ----------------------------------------------------------------------------------- */

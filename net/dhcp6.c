@@ -238,7 +238,7 @@ static void addr_take(struct dhcp6 *d, const struct dhcp6_addr *n)
 
 	if (!there) {
 		if (net_addr_add(d->ifc, &a, d->ifc->st->now) != 0)
-			d->ifc->st->drops[DROP_NOMEM]++; /* the next Renew tries again */
+			d->ifc->st->count.drops[DROP_NOMEM]++; /* the next Renew tries again */
 		return;
 	}
 	there->a.preferred_ns = a.preferred_ns;

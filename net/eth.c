@@ -47,18 +47,30 @@ static bool vlan_untag(struct pkt *p, uint16_t *type)
 	return true;
 }
 
-/*
- * What one shard answers and all shards learn from: ARP and ICMP of either kind (neighbours, errors about
- * flows of another shard).
- */
+/* ICMP that tells of a flow of ours, which may be another shard's. Echoes concern nobody else. */
+static bool tells4(const uint8_t *l3, uint32_t n)
+{
+	uint32_t hlen = (l3[0] & 15U) * 4;
+
+	return l3[offsetof(struct wire_ip4, proto)] == IP_P_ICMP && n > hlen &&
+	       l3[hlen] != ICMP4_ECHO && l3[hlen] != ICMP4_ECHO_REPLY;
+}
+
+/* Errors, and neighbours (RFC 4861). */
+static bool tells6(const uint8_t *l3, uint32_t n)
+{
+	return l3[offsetof(struct wire_ip6, next)] == IP_P_ICMPV6 && n > 40 &&
+	       (l3[40] < ICMP6_ECHO || (l3[40] >= ICMP6_RS && l3[40] <= ICMP6_REDIRECT));
+}
+
+/* What one shard answers and all shards learn from. */
 static void share(struct net_if *ifc, const struct pkt *p, uint16_t type)
 {
 	const uint8_t *l3 = p->data + ETH_HLEN;
 	uint32_t n = p->lin - ETH_HLEN;
 
-	if (type == ETH_P_ARP ||
-	    (type == ETH_P_IPV4 && n >= 20 && l3[offsetof(struct wire_ip4, proto)] == IP_P_ICMP) ||
-	    (type == ETH_P_IPV6 && n >= 40 && l3[offsetof(struct wire_ip6, next)] == IP_P_ICMPV6))
+	if (type == ETH_P_ARP || (type == ETH_P_IPV4 && n >= 20 && tells4(l3, n)) ||
+	    (type == ETH_P_IPV6 && n >= 40 && tells6(l3, n)))
 		ifc->st->ops.share(ifc->st->ctx, ifc, p);
 }
 

@@ -45,6 +45,7 @@ net-y += net/tap.c
 net-y += net/gro.c
 net-y += net/dhcp4.c
 net-y += net/dhcp4_wire.c
+net-y += net/mirror.c
 net-y += net/ports.c
 net-y += net/flow.c
 net-y += net/mcast.c

@@ -205,6 +205,7 @@ static struct pkt *join(struct frag_queue *q, uint32_t head)
 			off += n;
 		}
 	whole->flags = q->first->flags & (PKT_LOOPED | PKT_BCAST | PKT_MCAST | PKT_SHARED);
+	whole->flags |= st->stray;
 	whole->nif = q->first->nif;
 	whole->stamp_ns = q->first->stamp_ns;
 	return whole;

@@ -59,7 +59,7 @@ void icmp_error(struct net_stack *st, const struct pkt *p, const struct ip_rx *r
 	if (!may_answer(p, rx, type))
 		return;
 	if (!rate_ok(st)) {
-		st->drops[DROP_ICMP_RATE]++;
+		st->count.drops[DROP_ICMP_RATE]++;
 		return;
 	}
 	if (dst_resolve(st, rx->src, ip6_is_link_local(rx->src) ? rx->ifc : NULL, &d) != 0)

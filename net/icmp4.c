@@ -22,7 +22,7 @@ static void count_in(struct net_stack *st, uint8_t type)
 	};
 
 	if (type < ARRAY_LEN(id) && id[type])
-		st->mib.v[id[type]]++;
+		st->count.mib.v[id[type]]++;
 }
 
 /* Send `q` (an ICMP message at data) back to where the request came from. */

@@ -24,7 +24,7 @@ err_t net_if_add(struct net_stack *st, struct netif *nif, struct net_if **out)
 
 	if (if_name_taken(st, nif) || (loopback && st->lo))
 		return -EEXIST;
-	if (nif->mtu < 68 || nif->mtu > 65535 || (!loopback && st->queue >= nif->queues))
+	if (nif->mtu < 68 || nif->mtu > 65535 || (!loopback && st->queue >= netif_users(nif)))
 		return -EINVAL;
 	ifc = st->mem.alloc(st->mem.ctx, sizeof(*ifc));
 	if (!ifc)
@@ -357,6 +357,19 @@ err_t net_addr_add(struct net_if *ifc, const struct net_ifaddr *a, uint64_t now)
 		acd_start(slot);
 	net_changed(ifc, NET_CHG_ADDR);
 	return 0;
+}
+
+/* As the primary shard has it: its flags and lifetimes are looked after there. */
+void if_addr_mirror(struct net_if *ifc, const struct net_ifaddr *a)
+{
+	struct if_addr *slot = &ifc->addr[ifc->naddrs];
+
+	if (ifc->naddrs == NET_MAX_IF_ADDRS)
+		return;
+	ifc->naddrs++;
+	*slot = (struct if_addr){ .a = *a, .ifc = ifc };
+	wheel_timer_init(&slot->timer, addr_expired);
+	nd_addr_group(slot);
 }
 
 err_t net_addr_del(struct net_if *ifc, struct ip_addr addr, uint64_t now)

@@ -8,8 +8,75 @@
 
 enum { DEFAULT_TTL = 64 };
 
+/* --- flows of other shards -------------------------------------------------------------------------- */
+
+/* What goes along with the packet, in its scratch. */
+struct stray {
+	struct ip_addr src, dst;
+	uint32_t ifindex;
+	uint8_t proto, ttl, tos;
+	bool v6, multi;
+};
+_Static_assert(sizeof(struct stray) <= PKT_SCRATCH, "fits the scratch");
+
+/* True: it is another shard's, and was given to it. */
+static bool given_away(struct net_stack *st, struct pkt *p, const struct ip_rx *rx)
+{
+	struct net_flow f = { .local = rx->dst, .remote = rx->src, .proto = rx->proto };
+	const struct wire_udp *h; /* TCP's ports lie in the same place */
+
+	p->flags &= (uint16_t)~PKT_STRAY;
+	if ((rx->proto != IP_P_TCP && rx->proto != IP_P_UDP) || !pkt_pull_up(p, sizeof(*h)))
+		return false;
+	h = (const struct wire_udp *)p->data;
+	f.lport = be16_get(h->dport);
+	f.rport = be16_get(h->sport);
+	if (st->ops.flow_here(st->ctx, &f))
+		return false;
+	p->flags |= PKT_STRAY;
+	p->l4 = p->data;
+	pkt_push(p, (uint32_t)(p->data - p->l3)); /* a copy takes the header along */
+	*(struct stray *)(void *)p->scratch = (struct stray){ .src = rx->src,
+							      .dst = rx->dst,
+							      .ifindex = rx->ifc->dev->index,
+							      .proto = rx->proto,
+							      .ttl = rx->ttl,
+							      .tos = rx->tos,
+							      .v6 = rx->v6,
+							      .multi = rx->multi };
+	st->ops.give(st->ctx, p, &f);
+	return true;
+}
+
+void net_input_stray(struct net_stack *st, struct pkt *p, uint64_t now)
+{
+	const struct stray *s = (const struct stray *)(const void *)p->scratch;
+	struct ip_rx rx = { .src = s->src,
+			    .dst = s->dst,
+			    .ifc = net_if_by_index(st, s->ifindex),
+			    .proto = s->proto,
+			    .ttl = s->ttl,
+			    .tos = s->tos,
+			    .v6 = s->v6,
+			    .multi = s->multi };
+
+	net_at(st, now);
+	if (!rx.ifc) {
+		net_drop(st, p, DROP_IF_DOWN);
+		return;
+	}
+	p->flags &= (uint16_t)~PKT_STRAY;
+	p->l3 = p->data;
+	pkt_pull(p, (uint32_t)(p->l4 - p->data));
+	ip_deliver(st, p, &rx);
+}
+
+/* --- delivery --------------------------------------------------------------------------------------- */
+
 void ip_deliver(struct net_stack *st, struct pkt *p, const struct ip_rx *rx)
 {
+	if (unlikely(p->flags & PKT_STRAY) && given_away(st, p, rx))
+		return;
 	if (likely(rx->proto == IP_P_TCP)) {
 		tcp_input(st, p, rx);
 		return;

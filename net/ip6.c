@@ -134,6 +134,7 @@ static void walk(struct net_stack *st, struct pkt *p, struct ip_rx *rx, uint8_t 
 			why = ext_header(st, p, rx, &next, &at);
 			if (why)
 				goto drop;
+			p->flags |= st->stray;
 			continue;
 		case IP_P_FRAGMENT:
 			p = frag_header(st, p, rx, &next, at);

@@ -162,6 +162,14 @@ static void group_timer(struct wheel_timer *t, uint64_t now)
 
 /* --- joining -------------------------------------------------------------------------------------- */
 
+static bool tell_primary(struct net_if *ifc, struct ip_addr g, bool join)
+{
+	const struct net_stack *st = ifc->st;
+
+	return st->primary || ifc->loopback || implicit(g) || !st->ops.group ||
+	       st->ops.group(st->ctx, ifc, g, join) == 0;
+}
+
 err_t net_mcast_join(struct net_if *ifc, struct ip_addr g, uint64_t now)
 {
 	struct net_stack *st = ifc->st;
@@ -178,8 +186,11 @@ err_t net_mcast_join(struct net_if *ifc, struct ip_addr g, uint64_t now)
 	if (ifc->ngroups >= NET_MCAST_MAX)
 		return -ENOBUFS;
 	m = net_obj_alloc(st);
-	if (!m)
+	if (!m || !tell_primary(ifc, g, true)) {
+		if (m)
+			net_obj_free(st, m);
 		return -ENOBUFS;
+	}
 	m->ifc = ifc;
 	m->addr = g;
 	m->users = 1;
@@ -213,6 +224,7 @@ err_t net_mcast_leave(struct net_if *ifc, struct ip_addr g, uint64_t now)
 		return 0;
 	if (!implicit(g))
 		report(m, TO_INCLUDE);
+	(void)tell_primary(ifc, g, false); /* if not, it stays a member: no harm */
 	group_free(m);
 	return 0;
 }

@@ -126,6 +126,12 @@ static void dad_done(struct if_addr *a)
 		auto6_link(ifc);
 }
 
+void nd_addr_group(struct if_addr *a)
+{
+	if (!ip_is_v4(a->a.addr) && !a->used)
+		a->used = net_mcast_join(a->ifc, solicited_node(a->a.addr), a->ifc->st->now) == 0;
+}
+
 /* Called when an address appears, when the interface comes up, and by the address's timer. */
 void nd_dad_start(struct if_addr *a)
 {
@@ -135,11 +141,7 @@ void nd_dad_start(struct if_addr *a)
 
 	if (ip_is_v4(a->a.addr) || !ifc->up)
 		return;
-	if (!a->used) {
-		a->used = true;
-		if (net_mcast_join(ifc, solicited_node(a->a.addr), st->now) != 0)
-			a->used = false;
-	}
+	nd_addr_group(a);
 	if (!(a->a.flags & NET_ADDR_TENTATIVE))
 		return;
 	if (a->dad_left == 0 || !st->primary || (ifc->features & NETIF_NOARP)) {

@@ -51,13 +51,20 @@ struct net_flow {
 };
 
 struct net_ops {
-	/* Do packets of this flow arrive at this shard?  Asked when a local port is chosen.  NULL: yes. */
+	/* Is this the shard of the flow?  Asked when a local port is chosen, and for packets that could not be
+	 * steered: fragments, extension headers, loopback.  NULL: yes, of all. */
 	bool (*flow_here)(void *ctx, const struct net_flow *f);
 	/* This packet changes what every shard must know (ARP, ND, ICMP errors, IGMP, MLD): give a copy to
 	 * each other shard with net_input_shared().  The packet is the stack's.  NULL: there is one. */
 	void (*share)(void *ctx, struct net_if *ifc, const struct pkt *p);
+	/* A packet of a flow that flow_here() denied, found only now: it goes to the flow's shard, there into
+	 * net_input_stray().  Takes it.  Given together with flow_here. */
+	void (*give)(void *ctx, struct pkt *p, const struct net_flow *f);
 	/* An address, route, link or neighbour has changed: tell netlink, the resolver file, waiters. */
 	void (*changed)(void *ctx, struct net_if *ifc, unsigned what);
+	/* A shard that is not the primary begins or ends to hear a group: the primary, which speaks to the routers,
+	 * joins or leaves it too.  -ENOBUFS: it cannot be told. */
+	err_t (*group)(void *ctx, struct net_if *ifc, struct ip_addr group, bool join);
 	/* A packet died.  For traces; the counters are kept anyway.  NULL: nobody looks. */
 	void (*dropped)(void *ctx, const struct pkt *p, enum drop why);
 };
@@ -86,6 +93,8 @@ void net_free(struct net_stack *st);
 void net_input(struct net_stack *st, struct net_if *ifc, struct pkt_list *batch, uint64_t now);
 /* A copy of a packet that another shard was given; see net_ops.share.  Never answered. */
 void net_input_shared(struct net_stack *st, struct net_if *ifc, struct pkt *p, uint64_t now);
+/* A packet that another shard's stack gave away; see net_ops.give. */
+void net_input_stray(struct net_stack *st, struct pkt *p, uint64_t now);
 /* Run what is due. */
 void net_poll(struct net_stack *st, uint64_t now);
 /* When net_poll() must be called next at the latest; UINT64_MAX: never.  May be early, never late. */
@@ -99,11 +108,12 @@ bool net_quiet(const struct net_stack *st);
 struct pkt_pool *net_pool(struct net_stack *st);
 
 /*
- * Hash of a frame's flow that is the same for both directions; what is no flow hashes to 0.  For
- * steering by software when the device has no RSS.
+ * Hash of a frame's flow, for steering by software; what is no flow hashes to 0.  TCP: the same for both
+ * directions.  UDP: of the port that it comes to alone.
  */
 uint32_t net_flow_hash(const uint8_t *frame, size_t len);
 uint32_t net_flow_hash_tuple(const struct net_flow *f); /* the same value */
+uint32_t net_port_hash(uint16_t lport);			/* and this, of UDP's */
 
 /* --- endpoints: what a socket holds -------------------------------------------------------------- */
 
@@ -224,6 +234,15 @@ must_check err_t net_route_lookup(struct net_stack *st, struct ip_addr dst, stru
 /* Source address for `dst` (RFC 6724 rules for IPv6).  0, -ENETUNREACH, -EADDRNOTAVAIL. */
 must_check err_t net_source_for(struct net_stack *st, struct ip_addr dst, struct net_if *ifc,
 				struct ip_addr *src);
+
+/* --- what the primary shard tells the others -------------------------------------------------------- */
+
+/* Interfaces (up, mtu), addresses and routes as a value. NULL: no memory. */
+struct net_mirror *net_mirror_make(const struct net_stack *st);
+/* As it is there from now on; interfaces that this shard lacks are left out. -ENOMEM. */
+must_check err_t net_mirror_take(struct net_stack *st, const struct net_mirror *m, uint64_t now);
+void net_mirror_free(const struct net_stack *st,
+		     struct net_mirror *m); /* of the stack that made it */
 
 /* --- neighbours ---------------------------------------------------------------------------------- */
 

@@ -127,6 +127,11 @@ struct pmtu {
 
 enum { NET_PMTUS = 64, NET_NEIGHS_MAX = 1024, NET_NEIGH_BUCKETS = 64 };
 
+struct net_counters {
+	struct net_mib mib;
+	uint64_t drops[DROP_COUNT];
+};
+
 struct net_stack {
 	uint64_t now;	 /* of the call in progress */
 	uint64_t now_us; /* the same in microseconds: dividing once a call is enough */
@@ -152,6 +157,7 @@ struct net_stack {
 	void *ctx;
 	unsigned queue;
 	bool primary;
+	uint16_t stray; /* PKT_STRAY, when there are other shards */
 	bool in_shared; /* the packet at hand is another shard's: learn, never answer */
 	struct siphash_key key_isn, key_port;
 	uint64_t key_hash[2];
@@ -161,8 +167,8 @@ struct net_stack {
 	uint64_t icmp_tokens_ns; /* rate limit of errors sent: time at which the bucket was full */
 	uint32_t ip_id;
 	struct objcache obj_small; /* 192: neigh, route, group, ... */
-	struct net_mib mib;
-	uint64_t drops[DROP_COUNT];
+	struct net_counters count;
+	struct net_counters kept; /* while in_shared */
 };
 
 /* What the network layer found out about a packet, for the layer above. */
@@ -174,8 +180,8 @@ struct ip_rx {
 	bool multi; /* destination is multicast or broadcast */
 };
 
-#define MIB_ADD(st, id, n) ((st)->mib.v[MIB_##id] += (uint64_t)(n))
-#define MIB_INC(st, id)	   ((st)->mib.v[MIB_##id]++)
+#define MIB_ADD(st, id, n) ((st)->count.mib.v[MIB_##id] += (uint64_t)(n))
+#define MIB_INC(st, id)	   ((st)->count.mib.v[MIB_##id]++)
 
 /* The time of the call that begins. */
 static inline void net_at(struct net_stack *st, uint64_t now)
@@ -229,6 +235,7 @@ bool ip_is_local(const struct net_stack *st, struct ip_addr a);
 /* A broadcast address of `ifc`, the limited one included. */
 bool ip_is_if_bcast(const struct net_if *ifc, struct ip_addr a);
 const struct net_ifaddr *if_addr_find(const struct net_if *ifc, struct ip_addr a);
+void if_addr_mirror(struct net_if *ifc, const struct net_ifaddr *a);
 void if_addr_lifetimes(struct if_addr *a); /* arm the timer of its lifetimes */
 void routes_flush_if(struct net_if *ifc);
 void net_changed(struct net_if *ifc, unsigned what);
@@ -302,6 +309,7 @@ void nd_input(struct net_stack *st, struct pkt *p, const struct ip_rx *rx,
 	      const struct wire_icmp *h);
 void nd_solicit(struct net_if *ifc, struct ip_addr target, const struct eth_addr *to);
 void nd_dad_start(struct if_addr *a);
+void nd_addr_group(struct if_addr *a); /* join its solicited-node group, if it has one */
 void nd_addr_gone(struct net_if *ifc, struct ip_addr a);
 /* Send an ND message (data at its header; the sum is made here).  `to`: straight to this station. */
 void nd_send(struct net_if *ifc, struct pkt *p, struct ip_addr src, struct ip_addr dst,

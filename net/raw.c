@@ -153,7 +153,7 @@ static void queue(struct raw_ep *r, const struct pkt *p, const struct ip_rx *rx)
 	struct pkt *q;
 
 	if (r->rx_mem + pkt_truesize(p) > MAX(2 * r->rcvbuf, 16384U)) {
-		r->st->drops[DROP_RCVBUF_FULL]++;
+		r->st->count.drops[DROP_RCVBUF_FULL]++;
 		return;
 	}
 	q = pkt_clone(&r->st->pool, p);

@@ -65,7 +65,7 @@ const char *net_mib_name(unsigned k)
 
 void net_drop(struct net_stack *st, struct pkt *p, enum drop why)
 {
-	st->drops[why]++;
+	st->count.drops[why]++;
 	if (st->ops.dropped)
 		st->ops.dropped(st->ctx, p, why);
 	pkt_free(p);
@@ -86,6 +86,7 @@ uint32_t net_random(struct net_stack *st)
 }
 
 /* Independent keys for independent uses, all from the one secret. */
+/* Shards have one secret; only the random numbers must differ. */
 static void keys_init(struct net_stack *st, const uint8_t key[32])
 {
 	struct siphash_key master;
@@ -101,7 +102,7 @@ static void keys_init(struct net_stack *st, const uint8_t key[32])
 	}
 	st->key_isn = (struct siphash_key){ out[0], out[1] };
 	st->key_port = (struct siphash_key){ out[2], out[3] };
-	st->key_rnd = (struct siphash_key){ out[4], out[5] };
+	st->key_rnd = (struct siphash_key){ out[4], out[5] ^ st->queue };
 	st->key_hash[0] = out[6];
 	st->key_hash[1] = out[7] | 1;
 }
@@ -146,6 +147,7 @@ err_t net_new(const struct net_cfg *cfg, struct net_stack **out)
 	st->ctx = cfg->ctx;
 	st->queue = cfg->queue;
 	st->primary = cfg->primary;
+	st->stray = st->ops.give ? PKT_STRAY : 0;
 	net_at(st, cfg->now);
 	st->boot_ns = cfg->now;
 	st->wall_ns = cfg->wall_ns;
@@ -231,7 +233,9 @@ void net_input_shared(struct net_stack *st, struct net_if *ifc, struct pkt *p, u
 	net_at(st, now);
 	st->in_shared = true;
 	p->flags |= PKT_SHARED;
+	memcpy(&st->kept, &st->count, sizeof(st->kept));
 	eth_input(ifc, p);
+	memcpy(&st->count, &st->kept, sizeof(st->count)); /* it was counted where it came in */
 	st->in_shared = false;
 }
 
@@ -253,7 +257,8 @@ static void loop_back(struct net_if *ifc)
 		stats->rx_bytes += p->len;
 		stats->tx_packets++;
 		stats->tx_bytes += p->len;
-		p->flags = (uint16_t)((p->flags & ~PKT_CSUM_NEEDED) | PKT_CSUM_OK | PKT_LOOPED);
+		p->flags = (uint16_t)((p->flags & ~PKT_CSUM_NEEDED) | PKT_CSUM_OK | PKT_LOOPED |
+				      st->stray);
 		p->nif = ifc->dev;
 		eth_input(ifc, p);
 	}
@@ -360,10 +365,10 @@ int net_ep_error(struct net_ep *ep)
 
 const struct net_mib *net_mib(const struct net_stack *st)
 {
-	return &st->mib;
+	return &st->count.mib;
 }
 
 uint64_t net_drops(const struct net_stack *st, enum drop d)
 {
-	return st->drops[d];
+	return st->count.drops[d];
 }

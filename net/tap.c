@@ -123,7 +123,7 @@ static void tap_one(struct net_tap *t, const struct pkt *p, struct tap_rx rx)
 		q = copy_for(t, p);
 	if (!q) {
 		t->drops++;
-		t->st->drops[DROP_RCVBUF_FULL]++;
+		t->st->count.drops[DROP_RCVBUF_FULL]++;
 		return;
 	}
 	*tap_cb(q) = rx;

@@ -161,7 +161,7 @@ void tcp_icmp(struct net_stack *st, const struct icmp_err *e)
 		c = tcp_conn_find(st, &rx, &s);
 	}
 	if (!c || !quote_plausible(c, seq)) {
-		st->drops[DROP_ICMP_STALE]++;
+		st->count.drops[DROP_ICMP_STALE]++;
 		return;
 	}
 	if (e->err == EMSGSIZE) {

@@ -499,7 +499,7 @@ void udp_icmp(struct net_stack *st, const struct icmp_err *e)
 	if (e->err == EMSGSIZE)
 		pmtu_set(st, e->dst, e->mtu);
 	if (!u) {
-		st->drops[DROP_ICMP_STALE]++;
+		st->count.drops[DROP_ICMP_STALE]++;
 		return;
 	}
 	if (u->opt[UDP_OPT_RECVERR])
@@ -558,6 +558,21 @@ static struct udp_member *member(struct udp_ep *u, struct net_if *ifc, struct ip
 		    (ip_is_any(m->src) ? ip_is_any(src) : ip_eq(m->src, src)))
 			return m;
 	return NULL;
+}
+
+bool udp_group_at(const struct udp_ep *u, unsigned n, uint32_t *ifindex, struct ip_addr *group,
+		  struct ip_addr *src)
+{
+	const struct udp_member *m;
+
+	list_for_each_entry (m, &u->members, link)
+		if (n-- == 0) {
+			*ifindex = m->ifc->dev->index;
+			*group = m->group;
+			*src = m->src;
+			return true;
+		}
+	return false;
 }
 
 err_t udp_join(struct udp_ep *u, struct net_if *ifc, struct ip_addr group, struct ip_addr src,

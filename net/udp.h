@@ -80,6 +80,10 @@ must_check err_t udp_join(struct udp_ep *u, struct net_if *ifc, struct ip_addr g
 must_check err_t udp_leave(struct udp_ep *u, struct net_if *ifc, struct ip_addr group,
 			   struct ip_addr src, uint64_t now);
 
+/* The n-th membership; false: there are fewer. */
+bool udp_group_at(const struct udp_ep *u, unsigned n, uint32_t *ifindex, struct ip_addr *group,
+		  struct ip_addr *src);
+
 /* One entry of the error queue (IP_RECVERR). */
 struct net_error {
 	int err;		    /* errno, positive */

@@ -8,6 +8,7 @@
 #include "kern/slab.h"
 #include "lib/mem.h"
 #include "sock/inet_int.h"
+#include "sock/steer.h"
 
 enum { SIN6_LEN_LEAST = 24 /* RFC 2133: without the scope */ };
 enum { PROTO_ICMP = 1, PROTO_TCP = 6, PROTO_UDP = 17, PROTO_ICMP6 = 58, PROTO_RAW = 255, PROTO_MAX = 263 };
@@ -132,7 +133,10 @@ struct isock *inet_alloc(const struct sock_ops *ops, bool v6, int type, int prot
 		return NULL;
 	sock_init(&i->s, ops, type, protocol);
 	i->owner.event = event;
-	i->shard = type == LX_SOCK_STREAM ? shard_here() : shard_primary();
+	/* What concerns no flow comes to the primary shard: ICMP, and protocols that only raw sockets know. */
+	i->shard = protocol == PROTO_TCP || protocol == PROTO_UDP ? shard_here() : shard_primary();
+	if (type == LX_SOCK_RAW)
+		i->shard = shard_primary();
 	i->v6 = v6;
 	i->bound = v6 ? (struct ip_addr){ .q = { 0, 0 } } : ip4(0);
 	i->rcvlowat = 1;
@@ -142,15 +146,18 @@ struct isock *inet_alloc(const struct sock_ops *ops, bool v6, int type, int prot
 	return i;
 }
 
+static void give_port_back(struct port_bind *b)
+{
+	bool on = spin_lock_irq(&ports_lock);
+
+	ports_release(&ports, b);
+	spin_unlock_irq(&ports_lock, on);
+}
+
 void inet_free(struct isock *i)
 {
-	bool on;
-
-	if (i->port) {
-		on = spin_lock_irq(&ports_lock);
-		ports_release(&ports, i->port);
-		spin_unlock_irq(&ports_lock, on);
-	}
+	if (i->port)
+		give_port_back(i->port);
 	kfree(i);
 }
 
@@ -243,7 +250,8 @@ static uint8_t port_flags(const struct isock *i)
 			 (i->v6only ? PORT_V6ONLY : 0) | (i->v6 ? PORT_V6 : 0));
 }
 
-static err_t take_port(struct isock *i, struct ip_addr ip, uint16_t port)
+static err_t take_port(const struct isock *i, struct ip_addr ip, uint16_t port,
+		       struct port_bind **out)
 {
 	struct port_bind want = {
 		.addr = ip,
@@ -253,10 +261,8 @@ static err_t take_port(struct isock *i, struct ip_addr ip, uint16_t port)
 		.flags = port_flags(i),
 	};
 	bool on = spin_lock_irq(&ports_lock);
-	err_t err = ports_bind(&ports, &want, (uint32_t)rand_u64(), &i->port);
+	err_t err = ports_bind(&ports, &want, (uint32_t)rand_u64(), out);
 
-	if (!err)
-		i->lport = i->port->port;
 	spin_unlock_irq(&ports_lock, on);
 	return err;
 }
@@ -298,6 +304,27 @@ static err_t tell_endpoint(struct isock *i)
 	return 0; /* TCP is told by connect or listen */
 }
 
+/* A UDP socket lives where its port does. -EINVAL: another thread has bound it meanwhile. */
+static err_t bind_port(struct isock *i, struct ip_addr ip, uint16_t port)
+{
+	struct port_bind *b;
+	err_t err = take_port(i, ip, port, &b);
+
+	if (err)
+		return err;
+	if (i->kind == INET_UDP && shard_count() > 1)
+		err = inet_move(i, steer_port(b->port));
+	if (!err && i->port)
+		err = -EINVAL;
+	if (err) {
+		give_port_back(b);
+		return err;
+	}
+	i->port = b;
+	i->lport = b->port;
+	return 0;
+}
+
 static err_t bind_locked(struct isock *i, struct ip_addr ip, uint16_t port)
 {
 	err_t err = 0;
@@ -307,7 +334,7 @@ static err_t bind_locked(struct isock *i, struct ip_addr ip, uint16_t port)
 	if (!may_bind(i, ip))
 		return -EADDRNOTAVAIL;
 	if (i->s.type != LX_SOCK_RAW)
-		err = take_port(i, ip, port);
+		err = bind_port(i, ip, port);
 	if (err)
 		return err;
 	i->bound = ip;

@@ -146,6 +146,10 @@ static inline void inet_looked(struct isock *i, bool on)
 	shard_looked(i->shard, on);
 }
 
+/* inet_move.c: the socket is in shard `to` from now on, or has become something meanwhile. Locked before and after. */
+err_t inet_move(struct isock *i, struct shard *to) must_check;
+err_t inet_move_to_flow(struct isock *i, const struct tcp_conn_addr *a) must_check;
+
 /* inet_listen.c: a listening socket has a listener in every shard. No lock held, but where it says so. */
 err_t inet_listen(struct isock *i,
 		  unsigned backlog) must_check;	 /* begins, or changes the backlog */

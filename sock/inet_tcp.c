@@ -38,14 +38,19 @@ static err_t start_connect(struct isock *i, struct ip_addr ip, uint16_t port, ui
 		.rport = port,
 		.ifc = index ? shard_if(i->shard, index) : NULL,
 	};
-	err_t err;
+	err_t err = 0;
 
 	if (ip_is_any(ip)) /* connect(2) to the any-address means this host */
 		a.remote = ip_is_v4(ip) ? ip4(0x7f000001) : (struct ip_addr){ .b = { [15] = 1 } };
 	if (ip_is_any(a.local))
 		a.local = ip_is_v4(a.remote) ? ip4(0) : (struct ip_addr){ .q = { 0, 0 } };
-	err = fast ? tcp_connect_fast(i->tcp, &a, i->shard->now)
-		   : tcp_connect(i->tcp, &a, i->shard->now);
+	if (a.lport) { /* else a port is chosen so that the flow belongs here */
+		err = inet_move_to_flow(i, &a);
+		a.ifc = index ? shard_if(i->shard, index) : NULL;
+	}
+	if (!err)
+		err = fast ? tcp_connect_fast(i->tcp, &a, i->shard->now)
+			   : tcp_connect(i->tcp, &a, i->shard->now);
 	if (!err)
 		i->connecting = true;
 	return err;

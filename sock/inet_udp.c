@@ -94,8 +94,12 @@ static long send_turn(struct isock *i, struct sock_msg *m, uint64_t deadline_ns)
 	bool on = inet_lock(i);
 	long n = send_target(i, m, &tx);
 
-	if (!n)
-		n = inet_autobind(i);
+	if (!n && !i->port) {
+		n = inet_autobind(
+			i); /* which may move it: what was found belongs to its old shard */
+		if (!n)
+			n = send_target(i, m, &tx);
+	}
 	inet_iov_in(&v, m->uio);
 	while (!n) {
 		err_t err;

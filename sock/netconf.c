@@ -185,6 +185,7 @@ err_t netconf_loopback(void)
 	if (!err)
 		err = add_addr(s, lo, (struct ip_addr){ .b = { [15] = 1 } }, 128);
 	shard_unlock(s, on);
+	shard_sync();
 	shard_on_change(changed);
 	return err;
 }
@@ -238,6 +239,7 @@ err_t netconf_start(uint32_t ifindex, const struct netconf *c)
 			err = add_addr(s, ifc, c->ip6, c->ip6_bits);
 	}
 	shard_unlock(s, on);
+	shard_sync();
 	if (auto6)
 		klog_warn("net: no IPv6 autoconfiguration (error %d)", -auto6);
 	if (!err)

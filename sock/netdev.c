@@ -166,8 +166,14 @@ static err_t one(struct shard *s, struct net_if *ifc, unsigned cmd, struct ifreq
 	}
 }
 
-static long by_name(struct shard *s, unsigned cmd, uaddr_t arg)
+static bool is_change(unsigned cmd)
 {
+	return cmd == SIOCSIFFLAGS || cmd == SIOCSIFADDR || cmd == SIOCSIFMTU;
+}
+
+static long by_name(unsigned cmd, uaddr_t arg)
+{
+	struct shard *s = shard_primary();
 	struct net_if *ifc;
 	struct ifreq r;
 	bool on;
@@ -188,6 +194,8 @@ static long by_name(struct shard *s, unsigned cmd, uaddr_t arg)
 	else
 		err = one(s, ifc, cmd, &r);
 	shard_unlock(s, on);
+	if (!err && is_change(cmd))
+		shard_sync();
 	return err ? err : user_write(arg, &r, sizeof(r));
 }
 
@@ -233,5 +241,5 @@ long netdev_ioctl(unsigned cmd, uint64_t arg)
 
 	if (cmd == SIOCGIFCONF)
 		return conf(s, arg);
-	return cmd >= SIOCGIFNAME && cmd <= SIOCETHTOOL ? by_name(s, cmd, arg) : -ENOTTY;
+	return cmd >= SIOCGIFNAME && cmd <= SIOCETHTOOL ? by_name(cmd, arg) : -ENOTTY;
 }

@@ -67,7 +67,7 @@ static void put_stats(struct nl_answer *a, const struct netif *nif)
 		0
 	}; /* struct rtnl_link_stats64: packets, bytes, errors, dropped, multicast, ... */
 
-	for (unsigned q = 0; q < nif->queues; q++) {
+	for (unsigned q = 0; q < netif_users(nif); q++) {
 		const struct netif_stats *st = &nif->stats[q];
 
 		s[0] += st->rx_packets;
@@ -506,19 +506,20 @@ static err_t change_neigh(struct shard *s, struct nl_answer *a, const struct lin
 static const struct request {
 	uint16_t type;
 	uint8_t fixed; /* bytes that must be there behind the header; shorter dumps (struct rtgenmsg) are padded */
+	bool changes; /* the configuration */
 	err_t (*answer)(struct shard *s, struct nl_answer *a, const struct linux_nlmsghdr *h);
 } requests[] = {
-	{ LX_RTM_GETLINK, sizeof(struct linux_ifinfomsg), get_link },
-	{ LX_RTM_NEWLINK, sizeof(struct linux_ifinfomsg), new_link },
-	{ LX_RTM_GETADDR, sizeof(struct linux_ifaddrmsg), get_addr },
-	{ LX_RTM_NEWADDR, sizeof(struct linux_ifaddrmsg), change_addr },
-	{ LX_RTM_DELADDR, sizeof(struct linux_ifaddrmsg), change_addr },
-	{ LX_RTM_GETROUTE, sizeof(struct linux_rtmsg), get_route },
-	{ LX_RTM_NEWROUTE, sizeof(struct linux_rtmsg), change_route },
-	{ LX_RTM_DELROUTE, sizeof(struct linux_rtmsg), change_route },
-	{ LX_RTM_GETNEIGH, sizeof(struct linux_ndmsg), get_neigh },
-	{ LX_RTM_NEWNEIGH, sizeof(struct linux_ndmsg), change_neigh },
-	{ LX_RTM_DELNEIGH, sizeof(struct linux_ndmsg), change_neigh },
+	{ LX_RTM_GETLINK, sizeof(struct linux_ifinfomsg), false, get_link },
+	{ LX_RTM_NEWLINK, sizeof(struct linux_ifinfomsg), true, new_link },
+	{ LX_RTM_GETADDR, sizeof(struct linux_ifaddrmsg), false, get_addr },
+	{ LX_RTM_NEWADDR, sizeof(struct linux_ifaddrmsg), true, change_addr },
+	{ LX_RTM_DELADDR, sizeof(struct linux_ifaddrmsg), true, change_addr },
+	{ LX_RTM_GETROUTE, sizeof(struct linux_rtmsg), false, get_route },
+	{ LX_RTM_NEWROUTE, sizeof(struct linux_rtmsg), true, change_route },
+	{ LX_RTM_DELROUTE, sizeof(struct linux_rtmsg), true, change_route },
+	{ LX_RTM_GETNEIGH, sizeof(struct linux_ndmsg), false, get_neigh },
+	{ LX_RTM_NEWNEIGH, sizeof(struct linux_ndmsg), true, change_neigh },
+	{ LX_RTM_DELNEIGH, sizeof(struct linux_ndmsg), true, change_neigh },
 };
 
 /* The request with its fixed part whole, zeroes where the program sent less (a dump by struct rtgenmsg). */
@@ -549,6 +550,8 @@ err_t netlink_route(struct nl_answer *a, const struct linux_nlmsghdr *h, size_t 
 		on = shard_lock(s);
 		err = r->answer(s, a, h);
 		shard_unlock(s, on);
+		if (!err && r->changes)
+			shard_sync();
 		return err;
 	}
 	return -EOPNOTSUPP;

@@ -24,7 +24,7 @@ static void dev_line(struct text *t, struct netif *nif)
 {
 	struct netif_stats sum = { 0 };
 
-	for (unsigned q = 0; q < nif->queues; q++) {
+	for (unsigned q = 0; q < netif_users(nif); q++) {
 		const struct netif_stats *st = &nif->stats[q];
 
 		sum.rx_bytes += st->rx_bytes;

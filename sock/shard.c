@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * sock/shard.c: see shard.h.  There is one shard: all CPUs share it under its lock.
+ * sock/shard.c: see shard.h.  A shard's lock is nearly always taken by its own CPU: there its queue pair's
+ * interrupts arrive, and there packets of its flows are poked to that came in elsewhere.  The others are threads that
+ * have a connection of it and run on another CPU.
  *
  * A device's interrupt takes frames in batches until the device has no more, with its interrupts off
  * meanwhile; a flood is left to the timer after POLL_ROUNDS batches, so that the CPU's own thread gets on.
@@ -8,18 +10,19 @@
 #include "sock/shard.h"
 
 #include "kern/clock.h"
-#include "kern/klog.h"
+#include "kern/cpu.h"
+#include "kern/irq.h"
 #include "kern/page.h"
 #include "kern/rand.h"
 #include "kern/slab.h"
-#include "kern/thread.h"
-#include "kern/waitq.h"
-#include "lib/assert.h"
 #include "lib/mem.h"
+#include "sock/shard_int.h"
+#include "sock/steer.h"
 
-enum { POLL_BATCH = 64, POLL_ROUNDS = 8, FLOOD_PAUSE_NS = 20000, CHANGE_FNS = 4 };
+enum { POLL_BATCH = 64, POLL_ROUNDS = 8, FLOOD_PAUSE_NS = 20000 };
 
-static struct shard shard0;
+static struct shard *shards[CPUS_MAX]; /* [I] */
+static unsigned nshards;	       /* [I] */
 static struct netif
 	loopback; /* filled at boot: most of it is counters, which the file need not carry */
 
@@ -58,23 +61,22 @@ static void block_free(void *ctx, void *p, size_t size)
 
 unsigned shard_count(void)
 {
-	return 1;
+	return nshards;
 }
 
 struct shard *shard_at(unsigned index)
 {
-	(void)index;
-	return &shard0;
+	return shards[index];
 }
 
 struct shard *shard_here(void)
 {
-	return &shard0;
+	return this_cpu()->shard;
 }
 
 struct shard *shard_primary(void)
 {
-	return &shard0;
+	return shards[0];
 }
 
 bool shard_lock(struct shard *s) no_lock_analysis
@@ -119,7 +121,7 @@ static void wait_for_room(struct shard *s)
 	while ((ifc = net_if_next(s->st, ifc)) != NULL) {
 		struct netif *nif = net_if_dev(ifc);
 
-		if (nif->ops && nif->ops->tx_irq && nif->ops->tx_irq(nif, 0, true))
+		if (nif->ops && nif->ops->tx_irq && nif->ops->tx_irq(nif, s->index, true))
 			net_flush(s->st); /* room came meanwhile */
 	}
 }
@@ -164,58 +166,93 @@ struct net_if *shard_if(struct shard *s, uint32_t index)
 
 /* --- interrupts ----------------------------------------------------------------------------------- */
 
+/* Does the device have a queue pair of this shard's own? */
+static bool has_pair(const struct shard *s, const struct netif *nif)
+{
+	return nif->ops && s->index < nif->queues;
+}
+
 /* Everything that the device has, in batches. False: a flood, there is more. */
 static bool take_frames(struct shard *s, struct netif *nif, struct net_if *ifc)
 {
+	const unsigned q = s->index;
 	struct pkt_list batch;
 
 	for (unsigned round = 0; round < POLL_ROUNDS; round++) {
 		unsigned n;
 
 		pkt_list_init(&batch);
-		n = nif->ops->poll(nif, 0, net_pool(s->st), &batch, POLL_BATCH);
-		if (n)
+		n = nif->ops->poll(nif, q, net_pool(s->st), &batch, POLL_BATCH);
+		if (nshards > 1)
+			steer_frames(s, &batch);
+		if (batch.count)
 			net_input(s->st, ifc, &batch, s->now);
-		if (n < POLL_BATCH && !nif->ops->rx_irq(nif, 0, true))
+		if (n < POLL_BATCH && !nif->ops->rx_irq(nif, q, true))
 			return true;
 	}
-	nif->ops->rx_irq(nif, 0, false);
+	nif->ops->rx_irq(nif, q, false);
 	return false;
+}
+
+static void look_again(struct shard *s)
+{
+	s->armed_ns = s->now + FLOOD_PAUSE_NS;
+	timer_set(&s->timer, s->armed_ns);
 }
 
 static void rx_ready(void *ctx, struct netif *nif, unsigned q)
 {
-	struct shard *s = ctx;
+	struct shard *s = shards[q];
 	bool on = shard_lock(s);
 	struct net_if *ifc = shard_if(s, nif->index);
 
-	(void)q;
-	nif->ops->rx_irq(nif, 0, false);
-	if (ifc && !take_frames(s, nif, ifc)) {
-		s->armed_ns = s->now + FLOOD_PAUSE_NS;
-		timer_set(&s->timer, s->armed_ns);
-	}
+	(void)ctx;
+	steer_take(s);
+	nif->ops->rx_irq(nif, q, false);
+	if (ifc && !take_frames(s, nif, ifc))
+		look_again(s);
 	shard_unlock(s, on);
 }
 
+/* A turn flushes; so all turn that send by this pair. */
 static void tx_room(void *ctx, struct netif *nif, unsigned q)
 {
-	struct shard *s = ctx;
-	bool on = shard_lock(s);
+	bool on = shard_lock(shards[q]);
 
-	(void)nif;
-	(void)q;
-	shard_unlock(s, on); /* which flushes */
+	(void)ctx;
+	shard_unlock(shards[q], on);
+	for (q += nif->queues; q < nshards; q += nif->queues)
+		irq_poke(q);
 }
 
 static void link_changed(void *ctx, struct netif *nif)
 {
-	struct shard *s = ctx;
-	bool on = shard_lock(s);
-	struct net_if *ifc = shard_if(s, nif->index);
+	(void)ctx;
+	for (unsigned k = 0; k < nshards; k++) {
+		struct shard *s = shards[k];
+		bool on = shard_lock(s);
+		struct net_if *ifc = shard_if(s, nif->index);
 
-	if (ifc)
-		net_if_link(ifc, s->now);
+		if (ifc)
+			net_if_link(ifc, s->now);
+		shard_unlock(s, on);
+	}
+}
+
+static void sent(void *ctx, struct netif *nif, struct pkt_list *done)
+{
+	(void)ctx;
+	(void)nif;
+	steer_sent(done);
+}
+
+/* Something was put into this CPU's box, or there is room to send. */
+static void poked(void)
+{
+	struct shard *s = shard_here();
+	bool on = shard_lock(s);
+
+	steer_take(s);
 	shard_unlock(s, on);
 }
 
@@ -223,6 +260,7 @@ static const struct netif_up up = {
 	.rx_ready = rx_ready,
 	.tx_room = tx_room,
 	.link = link_changed,
+	.sent = sent,
 };
 
 /* What is due; and frames of a flood that was put off. */
@@ -233,120 +271,124 @@ static void timer_rings(struct timer *t)
 	struct net_if *ifc = NULL;
 
 	s->armed_ns = UINT64_MAX;
+	steer_take(s);
 	net_poll(s->st, s->now);
 	while ((ifc = net_if_next(s->st, ifc)) != NULL) {
 		struct netif *nif = net_if_dev(ifc);
 
-		if (nif->ops && nif->up && nif->ops->rx_irq(nif, 0, true))
+		if (has_pair(s, nif) && nif->up && nif->ops->rx_irq(nif, s->index, true))
 			flood |= !take_frames(s, nif, ifc);
 	}
-	if (flood) {
-		s->armed_ns = s->now + FLOOD_PAUSE_NS;
-		timer_set(&s->timer, s->armed_ns);
-	}
+	if (flood)
+		look_again(s);
 	shard_unlock(s, on);
 }
 
-/* --- changes of configuration ---------------------------------------------------------------------- */
+/* --- what a stack asks for -------------------------------------------------------------------------- */
 
-static struct spinlock change_lock = SPINLOCK_INIT(RANK_WAITQ);
-static struct waitq change_wq;
-static unsigned change_bits;			 /* change_lock */
-static void (*change_fns[CHANGE_FNS])(unsigned); /* [I] after boot */
-
-void shard_on_change(void (*fn)(unsigned what))
+static bool flow_here(void *ctx, const struct net_flow *f)
 {
-	for (unsigned i = 0; i < CHANGE_FNS; i++) {
-		if (!change_fns[i]) {
-			change_fns[i] = fn;
-			return;
-		}
-	}
-	ASSERT(false);
+	return steer_flow(f) == ctx;
 }
 
-/* From the stack, under the shard's lock. */
+static void share(void *ctx, struct net_if *ifc, const struct pkt *p)
+{
+	(void)ifc;
+	steer_share(ctx, p);
+}
+
+static void give(void *ctx, struct pkt *p, const struct net_flow *f)
+{
+	struct pkt_list one;
+
+	pkt_list_init(&one);
+	pkt_list_add(&one, p);
+	steer_give(ctx, steer_flow(f), &one);
+}
+
 static void changed(void *ctx, struct net_if *ifc, unsigned what)
 {
-	bool on = spin_lock_irq(&change_lock);
-
-	(void)ctx;
 	(void)ifc;
-	change_bits |= what;
-	waitq_wake(&change_wq, 1);
-	spin_unlock_irq(&change_lock, on);
+	if (ctx == shard_primary()) /* the others only follow */
+		shard_changed(what);
 }
 
-static unsigned next_change(void)
+static err_t group(void *ctx, struct net_if *ifc, struct ip_addr g, bool join)
 {
-	unsigned what;
-	bool on = spin_lock_irq(&change_lock);
-
-	while (!change_bits)
-		(void)!waitq_wait_deaf(&change_wq, WAIT_FOREVER);
-	what = change_bits;
-	change_bits = 0;
-	spin_unlock_irq(&change_lock, on);
-	return what;
+	(void)ctx;
+	return shard_tell_group(net_if_dev(ifc)->index, g, join);
 }
 
-static void change_thread(void *arg)
-{
-	(void)arg;
-	for (;;) {
-		unsigned what = next_change();
-
-		for (unsigned i = 0; i < CHANGE_FNS && change_fns[i]; i++)
-			change_fns[i](what);
-	}
-}
-
-static const struct net_ops net_ops = { .changed = changed };
+static const struct net_ops alone = { .changed = changed };
+static const struct net_ops one_of_many = {
+	.changed = changed,
+	.flow_here = flow_here,
+	.share = share,
+	.give = give,
+	.group = group,
+};
 
 /* --- boot ------------------------------------------------------------------------------------------ */
 
-/* An eighth of memory may lie in packets. */
+/* An eighth of memory may lie in packets; of several shards each may have more than its part of it. */
 static uint32_t packet_pages(void)
 {
 	struct page_stats st;
+	uint64_t bytes;
 
 	page_stats(&st);
-	return (uint32_t)MIN(st.total_bytes / 8 / PAGE_SIZE, 1u << 22);
+	bytes = nshards == 1 ? st.total_bytes / 8 : st.total_bytes / 4 / nshards;
+	return (uint32_t)MIN(bytes / PAGE_SIZE, 1u << 22);
 }
 
-static err_t stack_new(struct shard *s)
+static err_t stack_new(struct shard *s, const uint8_t key[32])
 {
 	struct net_cfg cfg = {
 		.mem = { .pages = shard_pages, .alloc = block_alloc, .free = block_free },
-		.ops = &net_ops,
+		.ops = nshards == 1 ? &alone : &one_of_many,
 		.ctx = s,
 		.max_pages = packet_pages(),
-		.primary = true,
+		.queue = s->index,
+		.primary = s->index == 0,
 		.now = clock_mono_ns(),
 		.wall_ns = clock_real_ns(),
 	};
+	err_t err;
 
-	spin_init(&s->lock, RANK_SHARD);
-	timer_init(&s->timer, timer_rings);
-	s->armed_ns = UINT64_MAX;
-	rand_bytes(cfg.key, sizeof(cfg.key));
-	return net_new(&cfg, &s->st);
+	memcpy(cfg.key, key, sizeof(cfg.key));
+	err = net_new(&cfg, &s->st);
+	if (!err)
+		net_pool(s->st)->tag = s->index;
+	return err;
 }
 
-err_t shard_add_if(struct netif *nif)
+static err_t shard_new(unsigned index, const uint8_t key[32])
 {
-	struct shard *s = &shard0;
+	struct shard *s = kzalloc(sizeof(*s) + nshards * sizeof(s->sorted[0]));
+
+	if (!s)
+		return -ENOMEM;
+	spin_init(&s->lock, RANK_SHARD);
+	spin_init(&s->box.lock, RANK_STEER);
+	timer_init(&s->timer, timer_rings);
+	s->armed_ns = UINT64_MAX;
+	s->index = index;
+	pkt_list_init(&s->box.in);
+	pkt_list_init(&s->box.back);
+	s->sorted = (struct pkt_list *)(s + 1);
+	for (unsigned k = 0; k < nshards; k++)
+		pkt_list_init(&s->sorted[k]);
+	shards[index] = s;
+	cpus[index]->shard = s;
+	return stack_new(s, key);
+}
+
+static err_t add_face(struct shard *s, struct netif *nif)
+{
 	struct net_if *ifc;
 	bool on = shard_lock(s);
 	err_t err = net_if_add(s->st, nif, &ifc);
 
-	if (!err && nif->ops) {
-		nif->up_ctx = s;
-		nif->up = &up;
-		/* The first poll gives the device its buffers. */
-		if (!take_frames(s, nif, ifc))
-			timer_set(&s->timer, s->now);
-	}
 	shard_unlock(s, on);
 	return err;
 }
@@ -364,18 +406,46 @@ static struct netif *make_loopback(void)
 	return lo;
 }
 
+/* The first poll gives the device its buffers. */
+static void first_poll(struct shard *s, struct netif *nif)
+{
+	bool on = shard_lock(s);
+
+	if (!take_frames(s, nif, shard_if(s, nif->index)))
+		look_again(s);
+	shard_unlock(s, on);
+}
+
+err_t shard_add_if(struct netif *nif)
+{
+	err_t err = 0;
+
+	nif->users = nshards;
+	for (unsigned k = 0; k < nshards && !err; k++)
+		err = add_face(shards[k], nif);
+	if (err || !nif->ops)
+		return err;
+	nif->up = &up;
+	if (nif->ops->use_queues)
+		err = nif->ops->use_queues(nif, MIN(nif->queues, nshards));
+	for (unsigned k = 0; k < nshards && !err; k++)
+		if (has_pair(shards[k], nif))
+			first_poll(shards[k], nif);
+	return err;
+}
+
 err_t shard_init(void)
 {
-	struct thread *t;
-	err_t err;
+	uint8_t key[32];
+	err_t err = 0;
 
-	waitq_init(&change_wq, &change_lock);
-	err = stack_new(&shard0);
+	nshards = ncpus;
+	rand_bytes(key, sizeof(key));
+	irq_poke_set(poked);
+	for (unsigned k = 0; k < nshards && !err; k++)
+		err = shard_new(k, key);
+	memset(key, 0, sizeof(key));
 	if (!err)
 		err = shard_add_if(make_loopback());
-	if (!err)
-		err = thread_new("netcfg", change_thread, NULL, &t);
-	if (!err)
-		thread_start(t);
-	return err;
+	return err ? err : shard_conf_init();
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * sock/shard.h: what drives a network stack (net/): its lock, its timer, its devices' interrupts, and the waking
+ * sock/shard.h: what drives the network stacks (net/), one a CPU: lock, timer, devices' interrupts, and the waking
  * of sockets.  Every call on a stack and on what hangs from it happens between shard_lock() and
  * shard_unlock(); the unlock does what a turn owes: sockets with news are told once each, gathered frames go to
  * the devices with one kick, the timer is set.
@@ -15,6 +15,14 @@
 #include "kern/waitq.h"
 #include "net/net.h"
 
+/* What other CPUs have put down for a shard (sock/steer.h). */
+struct steer_box {
+	struct spinlock lock; /* rank RANK_STEER */
+	_Atomic bool some;    /* [a] there is something in it: a hint */
+	struct pkt_list in;   /* [lock] frames of its flows */
+	struct pkt_list back; /* [lock] its own packets, that others are done with */
+};
+
 struct shard {
 	struct spinlock lock;
 	struct net_stack *st; /* [lock] */
@@ -23,6 +31,10 @@ struct shard {
 	unsigned index;	   /* [I] its place among the shards, and the CPU where its interrupts go */
 	uint64_t now;	   /* [lock] of this turn */
 	unsigned nevents;  /* [lock] owners told so far */
+	struct steer_box box;
+	struct pkt_list *sorted; /* [lock] by shard: what is being gathered for the others */
+	uint64_t sorted_mask;	 /* [lock] which of them are not empty */
+	uint64_t steer_drops;	 /* [lock] packets that found no room in a box */
 };
 
 /* What every endpoint's owner begins with: told of news under the shard's lock. */
@@ -55,5 +67,10 @@ static inline void shard_looked(struct shard *s, bool on) no_lock_analysis
 err_t shard_wait(struct shard *s, struct waitq *wq, uint64_t deadline_ns) must_check;
 /* An interface's face in a shard; NULL: no such index. Shard locked. */
 struct net_if *shard_if(struct shard *s, uint32_t index);
+/*
+ * The primary shard's configuration was changed by a call from here: the others follow before this returns. Thread, no
+ * lock held.
+ */
+void shard_sync(void);
 /* Called once per interface when something changed (NET_CHG_*), in a thread, no lock held. */
 void shard_on_change(void (*fn)(unsigned what));
