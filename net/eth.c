@@ -159,7 +159,7 @@ static bool gso_offered(const struct net_if *ifc, const struct pkt *p)
 	       (!p->gso_ecn || (ifc->features & NETIF_TSO_ECN));
 }
 
-static void queue_one(struct net_if *ifc, struct pkt *p)
+static inline void queue_one(struct net_if *ifc, struct pkt *p)
 {
 	const uint32_t all = NETIF_TX_CSUM | NETIF_SG;
 	struct net_stack *st = ifc->st;

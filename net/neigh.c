@@ -199,6 +199,8 @@ void neigh_learned(struct neigh *n, struct eth_addr mac, bool solicited, bool ov
 		return;
 	}
 	n->mac = mac;
+	if (!same)
+		st->gen++; /* headers that were made before name another station */
 	if (solicited) {
 		n->state = NEIGH_REACHABLE;
 		n->confirmed_ns = st->now;

@@ -135,6 +135,7 @@ err_t tcp_dst_check(struct tcp_conn *c)
 	err = dst_resolve(c->st, c->addr.remote, c->addr.ifc, &c->dst);
 	if (err)
 		return err;
+	c->head_gen = c->st->gen - 1;
 	c->psum = (uint32_t)(uint16_t)~csum_fold(
 		csum_pseudo(c->addr.local, c->addr.remote, IP_P_TCP, 0));
 	tcp_mss_update(c);
@@ -150,28 +151,42 @@ static inline uint32_t raw16(be16 v)
 	return raw;
 }
 
-/*
- * The IPv4 header of a segment.  Addresses and protocol are in the sum of the pseudo-header already: what is missing
- * are five words.
- */
-static inline void put_ip4(const struct tcp_conn *c, struct wire_ip4 *h, uint32_t len, uint16_t id,
-			   bool ect)
+/* Ethernet and IPv4 header of the connection's segments: what is the same in all, and the sum of that. */
+static noinline void head_make(struct tcp_conn *c)
 {
+	struct wire_eth *eth = (struct wire_eth *)c->head;
+	struct wire_ip4 *h = (struct wire_ip4 *)(eth + 1);
 	uint8_t ttl = (uint8_t)tcp_opt(c, TCP_OPT_TTL);
-	uint32_t sum;
 
-	ttl = ttl ? ttl : 64;
-	h->ver_ihl = 0x45;
-	h->tos = (uint8_t)((tcp_opt(c, TCP_OPT_TOS) & ~(uint32_t)ECN_MASK) | (ect ? ECN_ECT0 : 0));
+	memcpy(eth->dst, c->dst.neigh->mac.b, 6);
+	memcpy(eth->src, c->dst.ifc->mac.b, 6);
+	eth->type = be16_of(ETH_P_IPV4);
+	*h = (struct wire_ip4){
+		.ver_ihl = 0x45,
+		.tos = (uint8_t)(tcp_opt(c, TCP_OPT_TOS) & ~(uint32_t)ECN_MASK),
+		.frag = be16_of(tcp_opt(c, TCP_OPT_PMTUDISC) ? IP4_DF : 0),
+		.ttl = ttl ? ttl : 64,
+		.proto = IP_P_TCP,
+		.src = ip4_to_wire(c->addr.local),
+		.dst = ip4_to_wire(c->addr.remote),
+	};
+	c->head_sum = (uint16_t)~csum_fold(csum_ip4_header(h));
+	c->head_gen = c->st->gen;
+}
+
+/* The header at `h` came from c->head: what is its own. */
+static inline void head_fill(const struct tcp_conn *c, struct wire_ip4 *h, uint32_t len,
+			     uint16_t id, bool ect)
+{
+	uint32_t sum = c->head_sum;
+
 	h->len = be16_of((uint16_t)len);
 	h->id = be16_of(id);
-	h->frag = be16_of(tcp_opt(c, TCP_OPT_PMTUDISC) ? IP4_DF : 0);
-	h->ttl = ttl;
-	h->proto = IP_P_TCP;
-	h->src = ip4_to_wire(c->addr.local);
-	h->dst = ip4_to_wire(c->addr.remote);
-	sum = c->psum + raw16(be16_of((uint16_t)(0x4500 | h->tos))) + raw16(h->len) + raw16(h->id) +
-	      raw16(h->frag) + raw16(be16_of((uint16_t)(ttl << 8)));
+	sum += raw16(h->len) + raw16(h->id);
+	if (unlikely(ect)) {
+		h->tos |= ECN_ECT0;
+		sum += raw16(be16_of(ECN_ECT0));
+	}
 	sum = (sum & 0xffff) + (sum >> 16);
 	csum_store(&h->csum, (uint16_t) ~(sum + (sum >> 16)));
 }
@@ -203,21 +218,18 @@ static bool output_fast(struct tcp_conn *c, struct pkt *p)
 	struct net_stack *st = c->st;
 	struct net_if *ifc = c->dst.ifc;
 	struct neigh *n = c->dst.neigh;
-	const uint32_t both = ETH_HLEN + sizeof(struct wire_ip4);
-	struct wire_eth *eth;
 	uint32_t len = p->len + (uint32_t)sizeof(struct wire_ip4);
 
 	if (!n || n->state != NEIGH_REACHABLE || st->now - n->confirmed_ns > 20000000000ULL ||
 	    ifc->lower || !ip_is_v4(c->addr.remote) ||
 	    (len > c->dst.mtu && p->gso_type == PKT_GSO_NONE))
 		return false;
-	eth = (struct wire_eth *)pkt_push(p, both);
-	p->l3 = (uint8_t *)(eth + 1);
-	put_ip4(c, (struct wire_ip4 *)p->l3, len,
-		p->gso_type == PKT_GSO_NONE ? 0 : (uint16_t)st->ip_id++, p->scratch[0] != 0);
-	memcpy(eth->dst, n->mac.b, 6);
-	memcpy(eth->src, ifc->mac.b, 6);
-	eth->type = be16_of(ETH_P_IPV4);
+	if (unlikely(c->head_gen != st->gen))
+		head_make(c);
+	memcpy(pkt_push(p, sizeof(c->head)), c->head, sizeof(c->head));
+	p->l3 = p->data + ETH_HLEN;
+	head_fill(c, (struct wire_ip4 *)p->l3, len,
+		  p->gso_type == PKT_GSO_NONE ? 0 : (uint16_t)st->ip_id++, p->scratch[0] != 0);
 	n->used_ns = st->now;
 	MIB_INC(st, Ip_OutRequests);
 	eth_queue(ifc, p);
@@ -244,8 +256,8 @@ static void ack_sent(struct tcp_conn *c)
 	tcp_tm_off(c, TM_DELACK);
 }
 
-static uint8_t *put_header(struct tcp_conn *c, struct pkt *p, struct seq seq, uint8_t flags,
-			   uint32_t optlen)
+static inline uint8_t *put_header(struct tcp_conn *c, struct pkt *p, struct seq seq, uint8_t flags,
+				  uint32_t optlen)
 {
 	struct wire_tcp *h = (struct wire_tcp *)pkt_put(p, (uint32_t)sizeof(*h) + optlen);
 	uint32_t win = tcp_rcv_window(c) >> c->rcv_ws;
@@ -286,14 +298,14 @@ static void put_urgent(struct tcp_conn *c, struct pkt *p, struct seq seq)
 	}
 }
 
-static uint32_t opt_len(const struct tcp_conn *c)
+static inline uint32_t opt_len(const struct tcp_conn *c)
 {
 	unsigned n = MIN(c->nsack + (c->has_dsack ? 1U : 0U), c->ts_on ? 3U : 4U);
 
 	return (c->ts_on ? (uint32_t)TS_LEN : 0) + (n ? 4 + 8 * n : 0);
 }
 
-static void put_options(struct tcp_conn *c, uint8_t *o)
+static inline void put_options(struct tcp_conn *c, uint8_t *o)
 {
 	if (likely(c->ts_on))
 		o = put_ts(o, tcp_ts_now(c), c->ts_recent);

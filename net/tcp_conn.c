@@ -219,21 +219,6 @@ void tcp_conn_unhash(struct tcp_conn *c)
 		list_add(&c->st->tcp->loose, &c->accept_link);
 }
 
-struct tcp_conn *tcp_conn_find(struct net_stack *st, const struct ip_rx *rx,
-			       const struct tcp_seg *s)
-{
-	const struct tcp_table *t = st->tcp;
-	uint32_t hash = net_hash(st, rx->dst, rx->src, s->dport, s->sport);
-	struct tcp_conn *c;
-
-	for (c = t->hash[hash & t->mask]; c; c = c->hash_next)
-		if (c->hash == hash && c->addr.rport == s->sport && c->addr.lport == s->dport &&
-		    ip_eq(c->addr.remote, rx->src) && ip_eq(c->addr.local, rx->dst) &&
-		    (!c->addr.ifc || c->addr.ifc == rx->ifc))
-			return c;
-	return NULL;
-}
-
 bool tcp_conn_taken(struct net_stack *st, const struct tcp_conn_addr *a)
 {
 	const struct tcp_table *t = st->tcp;

@@ -7,6 +7,21 @@
 
 #include "net/csum.h"
 
+struct tcp_conn *tcp_conn_find(struct net_stack *st, const struct ip_rx *rx,
+			       const struct tcp_seg *s)
+{
+	const struct tcp_table *t = st->tcp;
+	uint32_t hash = net_hash(st, rx->dst, rx->src, s->dport, s->sport);
+	struct tcp_conn *c;
+
+	for (c = t->hash[hash & t->mask]; c; c = c->hash_next)
+		if (c->hash == hash && c->addr.rport == s->sport && c->addr.lport == s->dport &&
+		    ip_eq(c->addr.remote, rx->src) && ip_eq(c->addr.local, rx->dst) &&
+		    (!c->addr.ifc || c->addr.ifc == rx->ifc))
+			return c;
+	return NULL;
+}
+
 /* RFC 7323 4.3: the echo is of the last segment that advanced the left edge of the window. */
 void tcp_ts_recent_update(struct tcp_conn *c, const struct tcp_seg *s)
 {

@@ -197,6 +197,9 @@ struct tcp_conn {
 	struct net_dst dst;
 	uint32_t tso_max;  /* payload bytes of one packet to the device, a multiple of mss */
 	uint32_t psum;	   /* sum of the pseudo-header without the length */
+	uint32_t head_sum; /* sum of head's IPv4 part */
+	uint32_t head_gen; /* head is right while the stack's gen is this */
+	uint8_t head[ETH_HLEN + sizeof(struct wire_ip4)];
 	uint16_t mss;	   /* payload bytes a segment, options of every segment taken off */
 	uint16_t mss_peer; /* the peer's MSS option */
 	uint16_t advmss;
@@ -391,8 +394,6 @@ struct tcp_conn *tcp_conn_alloc(struct net_stack *st, void *owner);
 void tcp_conn_free(struct tcp_conn *c); /* no owner, no timer, off every list after it */
 void tcp_conn_hash(struct tcp_conn *c);
 void tcp_conn_unhash(struct tcp_conn *c);
-struct tcp_conn *tcp_conn_find(struct net_stack *st, const struct ip_rx *rx,
-			       const struct tcp_seg *s);
 bool tcp_conn_taken(struct net_stack *st, const struct tcp_conn_addr *a);
 /* Free those that died during this call: last thing in every entry point. */
 void tcp_reap(struct net_stack *st);
@@ -406,6 +407,8 @@ static inline void tcp_tm_off(struct tcp_conn *c, enum tcp_timer t)
 struct tcp_opts *tcp_opts_own(struct tcp_conn *c); /* writable copy; NULL: no memory */
 
 /* --- tcp_in.c, tcp_rx.c --- */
+struct tcp_conn *tcp_conn_find(struct net_stack *st, const struct ip_rx *rx,
+			       const struct tcp_seg *s);
 /* A segment on its way through a connection; p becomes NULL when somebody kept it. */
 struct tcp_rx {
 	struct pkt *p;

@@ -127,7 +127,7 @@ static uint32_t new_len(struct tcp_conn *c, uint32_t unsent)
 }
 
 /* RFC 9293 3.8.1 / RFC 5681 4.1: after an idle time of an RTO the window starts over. */
-static void restart_after_idle(struct tcp_conn *c)
+static inline void restart_after_idle(struct tcp_conn *c)
 {
 	uint32_t iw = 10U * c->mss;
 

@@ -103,12 +103,17 @@ void tcp_sndbuf_tune(struct tcp_conn *c)
 		c->sndbuf = want;
 }
 
-size_t tcp_writable(const struct tcp_conn *c)
+static inline size_t writable(const struct tcp_conn *c)
 {
 	if (c->fin_queued ||
 	    !(c->state == TCP_ESTABLISHED || c->state == TCP_CLOSE_WAIT || c->fo_lazy))
 		return 0;
 	return c->sq_bytes < c->sndbuf ? c->sndbuf - c->sq_bytes : 0;
+}
+
+size_t tcp_writable(const struct tcp_conn *c)
+{
+	return writable(c);
 }
 
 size_t tcp_unsent(const struct tcp_conn *c)
@@ -220,6 +225,27 @@ static void drop_empty_tail(struct tcp_conn *c)
 	pbuf_put(b);
 }
 
+/* Nothing is queued, and all fits one buffer. */
+static inline size_t first_bytes(struct tcp_conn *c, const struct net_iov *src, size_t len,
+				 long *err)
+{
+	struct pbuf *b = pbuf_alloc(&c->st->pool);
+	size_t got;
+
+	if (unlikely(!b)) {
+		*err = -ENOMEM;
+		return 0;
+	}
+	got = src->copy(src->ctx, b->base, len);
+	b->len = (uint32_t)got;
+	c->sq = c->sq_tail = c->sq_cur = b;
+	c->sq_cur_off = 0;
+	c->sq_bytes = (uint32_t)got;
+	if (unlikely(got < len))
+		*err = -EFAULT;
+	return got;
+}
+
 long tcp_send(struct tcp_conn *c, const struct net_iov *src, size_t len, unsigned flags,
 	      uint64_t now)
 {
@@ -228,7 +254,7 @@ long tcp_send(struct tcp_conn *c, const struct net_iov *src, size_t len, unsigne
 
 	if (err)
 		return err;
-	room = tcp_writable(c);
+	room = writable(c);
 	if (room == 0 && len) {
 		c->nospace = true;
 		return -EAGAIN;
@@ -236,7 +262,9 @@ long tcp_send(struct tcp_conn *c, const struct net_iov *src, size_t len, unsigne
 	if (len > room)
 		c->nospace = true;
 	len = MIN(len, room);
-	while (done < len) {
+	if (likely(!c->sq && len && len <= PBUF_ROOM))
+		done = first_bytes(c, src, len, &err);
+	while (done < len && !err) {
 		uint32_t space, n, got;
 		struct pbuf *b = tail_room(c, &space);
 

@@ -371,6 +371,11 @@ static void opt_apply(struct tcp_conn *c, enum tcp_opt o, uint32_t v)
 		if (c->state != TCP_CLOSED)
 			tcp_mss_update(c);
 		break;
+	case TCP_OPT_TTL:
+	case TCP_OPT_TOS:
+	case TCP_OPT_PMTUDISC:
+		c->head_gen = c->st->gen - 1;
+		break;
 	default:
 		break;
 	}
