@@ -60,9 +60,9 @@ install: all ## the tools, the kernel, profiles, man pages and completion into P
 bench: all ## costs of work in Coracle and in a Linux guest, beside the goals (B='boot redis' G=coracle)
 	$(Q)python3 test/bench/bench.py $(if $(G),--guest $(G)) $(B)
 
-soak: deps all $(FUZZ_BINS) $(PKT_BINS) ## the slow tests: long fuzzing (SECS=n), load, durability, a gallery of programs
+soak: deps all $(UNIT_BINS) $(FUZZ_BINS) $(PKT_BINS) ## the slow tests: long fuzzing (SECS=n), load, durability, a gallery of programs
 	$(Q)mk/install.sh mk/packages-soak.txt
-	$(Q)python3 test/run.py --fuzz $(FUZZ_BINS) --seconds $(or $(SECS),600)
+	$(Q)CORACLE_SOAK=1 python3 test/run.py --unit $(UNIT_BINS) --fuzz $(FUZZ_BINS) --seconds $(or $(SECS),600)
 	$(Q)CORACLE_SOAK=1 /usr/bin/python3 -m pytest -q --tb=short -p no:cacheprovider test/pkt test/vm
 
 PORT ?= 8080

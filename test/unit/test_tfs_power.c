@@ -13,7 +13,7 @@
 
 #include "test/lib/fsbox.h"
 
-enum { DISK = 2048, DIR = 0040755, REG = 0100644, LNK = 0120777, STEPS = 56, SEEDS = 5 };
+enum { DISK = 2048, DIR = 0040755, REG = 0100644, LNK = 0120777, STEPS = 56 };
 
 static err_t many_files(struct fsbox *b)
 {
@@ -244,6 +244,12 @@ static void free_texts(char *texts[], char *extra)
 	free(extra);
 }
 
+/* How many ways of losing what was not flushed are tried at each cut. */
+static unsigned seeds(void)
+{
+	return getenv("CORACLE_SOAK") ? 100 : 5;
+}
+
 /*
  * What was acknowledged is there; what was not is wholly there or wholly absent; no block that nobody
  * wrote is ever seen.
@@ -254,7 +260,7 @@ static void cut_everywhere(unsigned version)
 	bool cut = true;
 
 	for (unsigned at = 0; cut; at++) {
-		for (unsigned seed = 0; seed < SEEDS; seed++) {
+		for (unsigned seed = 0; seed < seeds(); seed++) {
 			struct fsbox b;
 			int acked;
 
