@@ -32,14 +32,24 @@ static int64_t ts_rtt_us(const struct tcp_conn *c, const struct tcp_seg *s)
 	return ms < 600000 ? (int64_t)ms * 1000 + 500 : -1;
 }
 
+/*
+ * Is the echoed timestamp that of what this ACK answers?  When retransmissions were acknowledged: yes if it is
+ * theirs; if it is older, the original may be late, or it came long ago and only its ACK was lost, which a
+ * DSACK tells from the other.
+ */
+static bool echo_tells(const struct tcp_conn *c, const struct tcp_seg *s, const struct tcp_acked *a)
+{
+	uint32_t copy = (uint32_t)(a->copy_sent_us / 1000) + c->ts_off;
+
+	return !a->copy_delivered || (int32_t)(s->tsecr - copy) >= 0 || (c->sack_on && !a->dsack);
+}
+
 static void rtt_in(struct tcp_conn *c, const struct tcp_seg *s, const struct tcp_acked *a)
 {
 	/* Beside a retransmission an original may have waited for it: its age is no round trip (Karn). */
 	int64_t rtt = a->copy_delivered ? -1 : a->rtt_us;
 
-	/* Nor is the echo's, when the retransmission was not needed: it is of what came long before, and only
-	 * the ACK was lost. */
-	if (rtt < 0 && a->una_moved && (!a->copy_delivered || (c->sack_on && !a->dsack)))
+	if (rtt < 0 && a->una_moved && echo_tells(c, s, a))
 		rtt = ts_rtt_us(c, s);
 	if (rtt < 0)
 		return;

@@ -20,7 +20,7 @@ void tcp_conn_stats(const struct tcp_conn *c, struct tcp_stats *o, uint64_t now)
 	*o = (struct tcp_stats){
 		.state = c->state,
 		.ca_state = c->ca_state,
-		.retransmits = c->backoff,
+		.retransmits = c->retries,
 		.probes = c->probes,
 		.backoff = c->backoff,
 		.options = (uint8_t)((c->ts_on ? OPT_TS : 0) | (c->sack_on ? OPT_SACK : 0) |
@@ -91,7 +91,7 @@ static void conn_row(const struct tcp_conn *c, uint64_t now, struct tcp_row *r)
 	*r = (struct tcp_row){
 		.addr = c->addr,
 		.state = c->state,
-		.retransmits = c->backoff,
+		.retransmits = c->retries,
 		.probes = c->probes,
 		.tx_queue = c->sq_bytes,
 		.rx_queue = c->rq_bytes,

@@ -482,8 +482,9 @@ struct tcp_acked {
 	bool una_moved, wnd_moved;
 	bool dsack;
 	bool dupack;
-	bool orig_delivered; /* a record never retransmitted was acknowledged */
-	bool copy_delivered; /* one that was retransmitted was */
+	bool orig_delivered;   /* a record never retransmitted was acknowledged */
+	bool copy_delivered;   /* one that was retransmitted was, */
+	uint64_t copy_sent_us; /* and this is when, the latest of them */
 	bool ece;
 	struct seq prior_una;
 	uint64_t rec_delivered, rec_delivered_us, rec_sent_us; /* of the latest record: the rate */

@@ -49,6 +49,7 @@ void tcp_rec_delivered(struct tcp_conn *c, struct tcp_rec *r, struct tcp_acked *
 	c->delivered_us = now;
 	if (r->flags & REC_EVER) {
 		a->copy_delivered = true;
+		a->copy_sent_us = MAX(a->copy_sent_us, r->sent_us);
 	} else {
 		a->orig_delivered = true;
 		/* RFC 6298 3 (Karn): only from what was sent once.  The earliest record counts. */

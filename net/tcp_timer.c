@@ -50,7 +50,7 @@ static void syn_timeout(struct tcp_conn *c)
 /* Large segments vanish and small ones do not: a router that drops without a word (RFC 2923 2.1). */
 static void blackhole_check(struct tcp_conn *c)
 {
-	if (c->backoff < BLACKHOLE_RETRIES || c->mtu_probing || c->mss <= 536)
+	if (c->retries < BLACKHOLE_RETRIES || c->mtu_probing || c->mss <= 536)
 		return;
 	c->mtu_probing = true;
 	MIB_INC(c->st, TcpExt_TCPMTUPFail);
@@ -68,7 +68,8 @@ static void rto(struct tcp_conn *c)
 	}
 	if (list_empty(&c->recs))
 		return;
-	if (c->backoff >= limit || user_timed_out(c)) {
+	/* Timeouts since the last progress; the backoff may be older (RFC 6298 5.7). */
+	if (c->retries >= limit || user_timed_out(c)) {
 		give_up(c);
 		return;
 	}
@@ -77,9 +78,9 @@ static void rto(struct tcp_conn *c)
 	if (list_first(&c->recs, struct tcp_rec, link)->flags & REC_SACKED)
 		tcp_sack_renege(c);
 	tcp_enter_loss(c);
-	c->backoff++;
-	c->retries = c->backoff;
-	if (c->backoff == RETRIES_R1)
+	c->backoff = (uint8_t)MIN(c->backoff + 1, 20);
+	c->retries++;
+	if (c->retries == RETRIES_R1)
 		c->dst.gen--; /* look for another way */
 	blackhole_check(c);
 	r = list_first(&c->recs, struct tcp_rec, link);

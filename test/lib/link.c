@@ -106,6 +106,11 @@ static void send_one(struct link *l, struct end *from, struct pkt *p)
 				(uint8_t)(1U << link_random(l, 8));
 		if (chance(l, k->ce))
 			mark_ce(f->data, f->len);
+		if (l->mangle && !l->mangle(l, from->side, f->data, f->len)) {
+			free(f);
+			l->lost++;
+			continue;
+		}
 		enqueue(l, f);
 		l->carried++;
 	}

@@ -49,6 +49,8 @@ struct link {
 	uint64_t lost, carried;
 	void (*tap)(struct link *l, int from, const uint8_t *frame,
 		    size_t len); /* sees all that is sent */
+	/* May change a frame on the wire (its sums are its business); false: lose it. */
+	bool (*mangle)(struct link *l, int from, uint8_t *frame, size_t len);
 };
 
 void link_init(struct link *l, const struct link_cfg *cfg);

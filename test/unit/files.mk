@@ -63,3 +63,4 @@ test_strace-y := linux/strace_text.c
 unit-tests += bpf
 unit-tests += dhcp
 unit-tests += tcp_open
+unit-tests += tcp_sim
