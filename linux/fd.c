@@ -116,8 +116,7 @@ long sys_pipe2(struct thread *t, const struct sysargs *a)
 	long r;
 
 	(void)t;
-	/* O_DIRECT (packet mode) and O_NOTIFICATION_PIPE are not offered. */
-	if (flags & ~(uint32_t)(LX_O_CLOEXEC | LX_O_NONBLOCK))
+	if (flags & ~(uint32_t)(LX_O_CLOEXEC | LX_O_NONBLOCK | LX_O_DIRECT))
 		return -EINVAL;
 	r = pipe_open_pair(flags, &rd, &wr);
 	if (r < 0)
@@ -205,6 +204,9 @@ static long do_fcntl(int fd, struct file *f, int cmd, uint64_t arg)
 	case LX_F_SETOWN_EX:
 	case LX_F_GETOWN_EX:
 		return owner_ex(f, cmd, arg);
+	case LX_F_GETPIPE_SZ:
+	case LX_F_SETPIPE_SZ:
+		return pipe_is(f) ? f->ops->fcntl(f, cmd, arg) : -EBADF;
 	default:
 		return f->ops->fcntl ? f->ops->fcntl(f, cmd, arg) : -EINVAL;
 	}

@@ -2,7 +2,11 @@
 /*
  * vfs/pipe.c: see pipe.h.
  *
- * head and tail count bytes for ever; their difference is what the pipe holds.  p->mtx (sleeping, since user
+ * A ring of slots, each a page with bytes in part of it. As on Linux a write fills whole slots and, where it may, what is
+ * left of the last; so what fits is counted in slots. In packet mode (O_DIRECT on the writing end) a write's slots are
+ * not added to, and a read takes one and drops what it has no room for.
+ *
+ * head and tail count slots for ever; their difference is how many are in use.  p->mtx (sleeping, since user
  * memory is touched under it) serialises moves of bytes; p->lock guards what sleepers wait for.
  */
 #include "vfs/pipe.h"
@@ -14,38 +18,61 @@
 #include "lib/fmt.h"
 #include "lib/mem.h"
 
+struct slot {
+	struct page *page;
+	uint16_t off, len;
+	bool packet; /* ends with its write, and a read with it */
+};
+_Static_assert(PAGE_SIZE <= UINT16_MAX, "a slot counts its page's bytes in 16 bits");
+
 struct pipe {
 	_Atomic uint32_t refs;
 	struct mutex mtx;
 	struct spinlock lock;	   /* RANK_FILE */
 	struct waitq rd, wr, open; /* [lock] bytes came, room came, an end was opened */
 	struct poll_source source;
-	uint64_t head, tail;		      /* [mtx + lock to change, lock to read] */
+	uint32_t head, tail;		      /* [mtx + lock to change, lock to read] */
 	unsigned readers, writers;	      /* [lock] */
 	unsigned reads_opened, writes_opened; /* [lock] ever; what a blocking open waits for */
-	size_t size;			      /* [mtx] bytes, whole pages */
-	struct page **page;		      /* [mtx] size / PAGE_SIZE, made when first written */
-	uint64_t ino;			      /* [I] shown in /proc/self/fd */
+	unsigned nslots;		      /* [mtx] a power of two */
+	struct slot *slot;		      /* [mtx] head and tail modulo nslots */
+	struct page *spare; /* [mtx] of a slot that was emptied, for the next; or NULL */
+	uint64_t ino;	    /* [I] shown in /proc/self/fd */
 };
 
 static _Atomic uint64_t last_ino = 1000;
 
-static size_t used(const struct pipe *p)
+static unsigned used(const struct pipe *p)
 {
 	return p->head - p->tail;
 }
 
-static size_t room(const struct pipe *p)
+static bool full(const struct pipe *p)
 {
-	return p->size - used(p);
+	return used(p) >= p->nslots;
+}
+
+static struct slot *slot_at(const struct pipe *p, uint32_t at)
+{
+	return &p->slot[at & (p->nslots - 1)];
+}
+
+static size_t bytes_in(const struct pipe *p)
+{
+	size_t n = 0;
+
+	for (uint32_t at = p->tail; at != p->head; at++)
+		n += slot_at(p, at)->len;
+	return n;
 }
 
 static void pages_free(struct pipe *p)
 {
-	for (size_t i = 0; i < p->size / PAGE_SIZE; i++)
-		if (p->page[i])
-			page_put(p->page[i]);
-	kfree(p->page);
+	for (uint32_t at = p->tail; at != p->head; at++)
+		page_put(slot_at(p, at)->page);
+	if (p->spare)
+		page_put(p->spare);
+	kfree(p->slot);
 }
 
 void pipe_put(struct pipe *p)
@@ -62,9 +89,9 @@ err_t pipe_new(struct pipe **out)
 
 	if (!p)
 		return -ENOMEM;
-	p->size = PIPE_DEFAULT;
-	p->page = kzalloc(p->size / PAGE_SIZE * sizeof(struct page *));
-	if (!p->page) {
+	p->nslots = PIPE_DEFAULT / PAGE_SIZE;
+	p->slot = kzalloc(p->nslots * sizeof(*p->slot));
+	if (!p->slot) {
 		kfree(p);
 		return -ENOMEM;
 	}
@@ -80,34 +107,12 @@ err_t pipe_new(struct pipe **out)
 	return 0;
 }
 
-/* Move up to n bytes between the ring at `at` and the uio, page by page. */
-static long ring_move(struct pipe *p, struct uio *u, uint64_t at, size_t n, bool in)
-{
-	long done = 0;
-
-	while ((size_t)done < n) {
-		size_t off = (at + (uint64_t)done) % p->size, in_page = off & PAGE_MASK;
-		struct page **slot = &p->page[off / PAGE_SIZE];
-		size_t part = MIN(n - (size_t)done, PAGE_SIZE - in_page);
-		long r;
-
-		if (!*slot && !(*slot = page_alloc(0, PAGE_USER)))
-			return done ? done : -ENOMEM;
-		r = in ? uio_read(u, (char *)page_va(*slot) + in_page, part)
-		       : uio_write(u, (char *)page_va(*slot) + in_page, part);
-		if (r < 0)
-			return done ? done : r;
-		done += r;
-		if ((size_t)r < part)
-			break;
-	}
-	return done;
-}
-
-static void moved(struct pipe *p, uint64_t *count, long n, struct waitq *wake, uint32_t mask)
+/* Slots came or went: who waits for that looks again. mtx held. */
+static void moved(struct pipe *p, uint32_t *count, unsigned slots, struct waitq *wake,
+		  uint32_t mask)
 {
 	spin_lock(&p->lock);
-	*count += (uint64_t)n;
+	*count += slots;
 	waitq_wake(wake, 1);
 	spin_unlock(&p->lock);
 	poll_notify(&p->source, mask);
@@ -125,32 +130,78 @@ static err_t wait_bytes(struct pipe *p)
 	return err ? -ERESTARTSYS : 0;
 }
 
-static err_t wait_room(struct pipe *p, size_t need)
+static err_t wait_room(struct pipe *p)
 {
 	err_t err = 0;
 
 	spin_lock(&p->lock);
-	while (room(p) < need && p->readers && !err)
+	while (full(p) && p->readers && !err)
 		err = waitq_wait(&p->wr, WAIT_FOREVER);
 	spin_unlock(&p->lock);
 	return err ? -ERESTARTSYS : 0;
 }
 
+static struct page *page_take(struct pipe *p)
+{
+	struct page *page = p->spare;
+
+	p->spare = NULL;
+	return page ? page : page_alloc(0, PAGE_USER);
+}
+
+static void page_give(struct pipe *p, struct page *page)
+{
+	if (p->spare)
+		page_put(page);
+	else
+		p->spare = page;
+}
+
+/* The oldest slot goes; writers that found no room hear of it, one for each slot. */
+static void drop_slot(struct pipe *p)
+{
+	bool tell = full(p) || !waitq_empty(&p->wr);
+
+	page_give(p, slot_at(p, p->tail)->page);
+	if (tell)
+		moved(p, &p->tail, 1, &p->wr, POLL_OUT | POLL_WRNORM);
+	else
+		p->tail++;
+}
+
+/* Bytes, 0 when none are there, or -EFAULT. mtx held. */
+static long take_bytes(struct pipe *p, struct uio *u)
+{
+	long done = 0;
+
+	while (used(p) && u->left) {
+		struct slot *s = slot_at(p, p->tail);
+		bool packet = s->packet;
+		long r = uio_write(u, (char *)page_va(s->page) + s->off, s->len);
+
+		if (r < 0)
+			return done ? done : r;
+		done += r;
+		s->off += (uint16_t)r;
+		s->len = packet ? 0 : (uint16_t)(s->len - r);
+		if (s->len)
+			break;
+		drop_slot(p);
+		if (packet)
+			break;
+	}
+	return done;
+}
+
 /* One try. 0: nothing there and nobody to write; -EAGAIN: nothing there yet. */
 static long try_read(struct pipe *p, struct uio *u)
 {
-	size_t n;
 	long r;
 
 	mutex_lock(&p->mtx);
-	n = MIN(used(p), u->left);
-	if (n) {
-		r = ring_move(p, u, p->tail, n, false);
-		if (r > 0)
-			moved(p, &p->tail, r, &p->wr, POLL_OUT | POLL_WRNORM);
-	} else {
+	r = take_bytes(p, u);
+	if (!r)
 		r = p->writers ? -EAGAIN : 0;
-	}
 	mutex_unlock(&p->mtx);
 	return r;
 }
@@ -181,38 +232,76 @@ static long pipe_read(struct file *f, struct uio *u, uint64_t *pos)
 	return r;
 }
 
-/* One try: what fits; a write of up to PIPE_ATOMIC bytes wholly or not at all. */
-static long try_write(struct pipe *p, struct uio *u, size_t need)
+/* What would not fill a slot goes behind the bytes of the last, if all of it fits there. */
+static long add_to_last(struct pipe *p, struct uio *u)
 {
-	size_t n;
+	size_t n = u->left & PAGE_MASK;
+	struct slot *s = slot_at(p, p->head - 1);
 	long r;
 
+	if (!n || !used(p) || s->packet || s->off + s->len + n > PAGE_SIZE)
+		return 0;
+	r = uio_read(u, (char *)page_va(s->page) + s->off + s->len, n);
+	if (r > 0)
+		s->len += (uint16_t)r;
+	return r;
+}
+
+static long fill_slot(struct pipe *p, struct uio *u, bool packet)
+{
+	struct page *page = page_take(p);
+	long r;
+
+	if (!page)
+		return -ENOMEM;
+	r = uio_read(u, page_va(page), MIN(u->left, (size_t)PAGE_SIZE));
+	if (r <= 0) {
+		page_give(p, page);
+		return r;
+	}
+	*slot_at(p, p->head) = (struct slot){ .page = page, .len = (uint16_t)r, .packet = packet };
+	moved(p, &p->head, 1, &p->rd, POLL_IN | POLL_RDNORM);
+	return r;
+}
+
+/* One try, as far as there are slots. A write of up to PIPE_ATOMIC bytes takes one, or fits behind another. */
+static long try_write(struct pipe *p, struct uio *u, bool first, bool packet)
+{
+	long done = 0, r = 0;
+
 	mutex_lock(&p->mtx);
-	n = MIN(room(p), u->left);
 	if (!p->readers)
 		r = -EPIPE;
-	else if (n < need)
-		r = -EAGAIN;
-	else
-		r = ring_move(p, u, p->head, n, true);
+	else if (first && !packet)
+		r = add_to_last(p, u);
 	if (r > 0)
-		moved(p, &p->head, r, &p->rd, POLL_IN | POLL_RDNORM);
+		poll_notify(&p->source, POLL_IN | POLL_RDNORM);
+	while (r >= 0 && u->left && !full(p)) {
+		done += r;
+		r = fill_slot(p, u, packet);
+		if (!r)
+			r = -EFAULT;
+	}
+	if (r > 0)
+		done += r;
 	mutex_unlock(&p->mtx);
-	return r;
+	if (done)
+		return done;
+	return r < 0 ? r : -EAGAIN;
 }
 
 static long pipe_write(struct file *f, struct uio *u, uint64_t *pos)
 {
 	struct pipe *p = f->data;
+	bool packet = f->flags & LX_O_DIRECT;
 	long done = 0;
 
 	(void)pos;
 	while (u->left) {
-		size_t need = !done && u->left <= PIPE_ATOMIC ? u->left : 1;
-		long r = try_write(p, u, need);
+		long r = try_write(p, u, !done, packet);
 
 		if (r == -EAGAIN && !file_nowait(f, u))
-			r = wait_room(p, need);
+			r = wait_room(p);
 		else if (r > 0)
 			done += r;
 		if (r < 0)
@@ -233,7 +322,7 @@ static uint32_t pipe_poll(struct file *f)
 			mask |= POLL_HUP;
 	}
 	if (f->mode & FILE_WRITE) {
-		if (room(p) >= PIPE_ATOMIC)
+		if (!full(p))
 			mask |= POLL_OUT | POLL_WRNORM;
 		if (!p->readers)
 			mask |= POLL_ERR;
@@ -249,9 +338,14 @@ static struct poll_source *pipe_source(struct file *f)
 static long pipe_ioctl(struct file *f, unsigned cmd, uint64_t arg)
 {
 	struct pipe *p = f->data;
-	int n = (int)used(p);
+	int n;
 
-	return cmd == LX_FIONREAD ? user_write(arg, &n, sizeof(n)) : -ENOTTY;
+	if (cmd != LX_FIONREAD)
+		return -ENOTTY;
+	mutex_lock(&p->mtx);
+	n = (int)bytes_in(p);
+	mutex_unlock(&p->mtx);
+	return user_write(arg, &n, sizeof(n));
 }
 
 static void end_add(struct pipe *p, uint32_t mode, int by)
@@ -286,56 +380,25 @@ static size_t pipe_name(struct file *f, char *buf, size_t size)
 	return fmt(buf, size, "pipe:[%llu]", (unsigned long long)((struct pipe *)f->data)->ino);
 }
 
-/* A full ring whose oldest byte is not at the start of a page ends in the page that it began in. */
-static err_t split_first_page(struct page **now, size_t old_pages, size_t n, size_t tail_bytes)
+/* The slots in use move into a ring of n. mtx held. */
+static long ring_replace(struct pipe *p, unsigned n)
 {
-	struct page *copy;
-
-	if (!tail_bytes)
-		return 0;
-	if (n <= old_pages)
-		return -EBUSY;
-	copy = page_alloc(0, PAGE_USER);
-	if (!copy)
-		return -ENOMEM;
-	memcpy(page_va(copy), page_va(now[0]), tail_bytes);
-	now[old_pages] = copy;
-	return 0;
-}
-
-/* Into a new ring of n pages whose first page has the oldest byte: pages move, bytes do not. mtx held. */
-static long ring_replace(struct pipe *p, size_t n)
-{
-	struct page **was = p->page, **now = kzalloc(n * sizeof(struct page *));
-	size_t held = used(p), old_pages = p->size / PAGE_SIZE;
-	size_t first = p->tail % p->size / PAGE_SIZE, shift = p->tail & PAGE_MASK;
-	err_t err;
+	struct slot *was = p->slot, *now = kzalloc(n * sizeof(*now));
+	unsigned held = used(p);
 
 	if (!now)
 		return -ENOMEM;
-	for (size_t i = 0; i < MIN(n, old_pages); i++)
-		now[i] = was[(first + i) % old_pages];
-	if (DIV_UP(shift + held, PAGE_SIZE) > n)
-		err = -EBUSY;
-	else
-		err = split_first_page(now, old_pages, n,
-				       shift + held > p->size ? shift + held - p->size : 0);
-	if (err) {
-		kfree(now);
-		return err;
-	}
-	for (size_t i = n; i < old_pages; i++)
-		if (was[(first + i) % old_pages])
-			page_put(was[(first + i) % old_pages]);
+	for (unsigned i = 0; i < held; i++)
+		now[i] = *slot_at(p, p->tail + i);
 	spin_lock(&p->lock);
-	p->page = now;
-	p->size = n * PAGE_SIZE;
-	p->tail = shift;
-	p->head = shift + held;
+	p->slot = now;
+	p->nslots = n;
+	p->tail = 0;
+	p->head = held;
 	waitq_wake(&p->wr, UINT32_MAX);
 	spin_unlock(&p->lock);
 	kfree(was);
-	return (long)p->size;
+	return (long)n * PAGE_SIZE;
 }
 
 static long resize(struct pipe *p, uint64_t bytes)
@@ -348,7 +411,7 @@ static long resize(struct pipe *p, uint64_t bytes)
 	while (size < bytes)
 		size *= 2;
 	mutex_lock(&p->mtx);
-	r = size < used(p) ? -EBUSY : ring_replace(p, size / PAGE_SIZE);
+	r = size / PAGE_SIZE < used(p) ? -EBUSY : ring_replace(p, (unsigned)(size / PAGE_SIZE));
 	mutex_unlock(&p->mtx);
 	return r;
 }
@@ -358,7 +421,7 @@ static long pipe_fcntl(struct file *f, int cmd, uint64_t arg)
 	struct pipe *p = f->data;
 
 	if (cmd == LX_F_GETPIPE_SZ)
-		return (long)p->size;
+		return (long)p->nslots * PAGE_SIZE;
 	return cmd == LX_F_SETPIPE_SZ ? resize(p, (uint32_t)arg) : -EINVAL;
 }
 
@@ -398,8 +461,8 @@ err_t pipe_open_pair(uint32_t flags, struct file **rd, struct file **wr)
 
 	if (err)
 		return err;
-	flags &= LX_O_NONBLOCK;
-	err = end_new(p, FILE_READ, flags | LX_O_RDONLY, rd);
+	flags &= LX_O_NONBLOCK | LX_O_DIRECT;
+	err = end_new(p, FILE_READ, (flags & LX_O_NONBLOCK) | LX_O_RDONLY, rd);
 	if (err)
 		goto out_put;
 	err = end_new(p, FILE_WRITE, flags | LX_O_WRONLY, wr);

@@ -14,7 +14,7 @@ enum { PIPE_ATOMIC = 4096, PIPE_DEFAULT = 65536 };
 
 struct pipe;
 
-/* Both ends at once; flags: O_NONBLOCK only. */
+/* Both ends at once; flags: O_NONBLOCK, and O_DIRECT for packets. */
 err_t pipe_open_pair(uint32_t flags, struct file **rd, struct file **wr) must_check;
 /*
  * A FIFO's pipe, shared by its openers: new with no end open; an end per open by mode (FILE_READ,
