@@ -108,6 +108,12 @@ err_t udp_bind(struct udp_ep *u, struct ip_addr addr, uint16_t port, unsigned fl
 	return 0;
 }
 
+void udp_unbind(struct udp_ep *u)
+{
+	u->addr.lport = 0;
+	list_del(&u->link);
+}
+
 err_t udp_connect(struct udp_ep *u, struct ip_addr remote, uint16_t rport)
 {
 	err_t err;
@@ -135,7 +141,7 @@ err_t udp_connect(struct udp_ep *u, struct ip_addr remote, uint16_t rport)
 void udp_addr(const struct udp_ep *u, struct net_flow *out)
 {
 	*out = u->addr;
-	if (u->addr.rport && ip_is_any(out->local))
+	if (!ip_is_any(u->addr.remote) && ip_is_any(out->local))
 		out->local = u->src;
 }
 
@@ -148,8 +154,8 @@ static unsigned fit(const struct udp_ep *u, const struct ip_rx *rx, uint16_t dpo
 
 	if (u->addr.lport != dport || (u->ifc && u->ifc != rx->ifc))
 		return 0;
-	if (u->addr.rport) {
-		if (u->addr.rport != sport || !ip_eq(u->addr.remote, rx->src))
+	if (!ip_is_any(u->addr.remote)) {
+		if ((u->addr.rport && u->addr.rport != sport) || !ip_eq(u->addr.remote, rx->src))
 			return 0;
 		score += 8;
 	}

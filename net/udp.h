@@ -20,6 +20,8 @@ struct net_ep *udp_net_ep(struct udp_ep *u);
  */
 must_check err_t udp_bind(struct udp_ep *u, struct ip_addr addr, uint16_t port, unsigned flags,
 			  struct net_if *ifc);
+/* Receive nothing until bound again. */
+void udp_unbind(struct udp_ep *u);
 /* Only from and to this peer; remote any: no longer.  -ENETUNREACH, -EADDRNOTAVAIL. */
 must_check err_t udp_connect(struct udp_ep *u, struct ip_addr remote, uint16_t rport);
 void udp_addr(const struct udp_ep *u, struct net_flow *out);
@@ -52,7 +54,7 @@ struct pkt *udp_rx_peek(struct udp_ep *u, struct udp_rx *rx);
 struct pkt *udp_rx_pop(struct udp_ep *u);
 size_t udp_readable(const struct udp_ep *u); /* bytes of the next datagram */
 unsigned udp_level(const struct udp_ep *u);
-uint32_t udp_path_mtu(struct udp_ep *u); /* to the connected peer; 0: no way */
+uint32_t udp_path_mtu(struct udp_ep *u);    /* to the connected peer; 0: no way */
 uint32_t udp_drops(const struct udp_ep *u); /* datagrams that found no room */
 
 enum udp_opt {

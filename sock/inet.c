@@ -11,7 +11,14 @@
 #include "sock/steer.h"
 
 enum { SIN6_LEN_LEAST = 24 /* RFC 2133: without the scope */ };
-enum { PROTO_ICMP = 1, PROTO_TCP = 6, PROTO_UDP = 17, PROTO_ICMP6 = 58, PROTO_RAW = 255, PROTO_MAX = 263 };
+enum {
+	PROTO_ICMP = 1,
+	PROTO_TCP = 6,
+	PROTO_UDP = 17,
+	PROTO_ICMP6 = 58,
+	PROTO_RAW = 255,
+	PROTO_MAX = 263
+};
 
 /* Who has which port, of all sockets of both families. */
 static struct spinlock ports_lock = SPINLOCK_INIT(RANK_PORTS);
@@ -280,8 +287,7 @@ err_t inet_port_listen(struct isock *i)
 static bool may_bind(const struct isock *i, struct ip_addr ip)
 {
 	if (ip_is_any(ip) || (i->want & (WANT_FREEBIND | WANT_TRANSPARENT)) ||
-	    net_addr_is_local(i->shard->st, ip) ||
-	    ip_is_loopback(ip))
+	    net_addr_is_local(i->shard->st, ip) || ip_is_loopback(ip))
 		return true;
 	return ip_is_multicast(ip) || ip_is_bcast_all(ip);
 }
@@ -397,7 +403,24 @@ err_t inet_bind(struct sock *s, const struct sock_addr *a)
 
 err_t inet_autobind(struct isock *i)
 {
-	return i->port || i->s.type == LX_SOCK_RAW ? 0 : bind_locked(i, i->bound, 0);
+	err_t err;
+
+	if (i->port || i->s.type == LX_SOCK_RAW)
+		return 0;
+	err = bind_locked(i, i->bound, 0);
+	i->port_auto = !err;
+	return err;
+}
+
+void inet_autobind_undo(struct isock *i)
+{
+	if (!i->port_auto)
+		return;
+	give_port_back(i->port);
+	i->port = NULL;
+	i->lport = 0;
+	i->port_auto = false;
+	udp_unbind(i->udp);
 }
 
 /* --- boot ---------------------------------------------------------------------------------------------- */

@@ -67,6 +67,7 @@ struct isock {
 	struct ip_addr bound;	/* [s] address of bind(2); any otherwise */
 	struct ip_addr peer;	/* [s] raw: of connect(2) */
 	uint16_t lport;		/* [s] */
+	bool port_auto;		/* [s] the port was chosen for it: inet_autobind() */
 	uint32_t ifindex;	/* [s] SO_BINDTODEVICE */
 	bool v6;		/* [I] AF_INET6 */
 	bool v6only, reuseaddr, reuseport, linger; /* [s] */
@@ -101,6 +102,8 @@ void inet_addr_make(const struct isock *i, struct ip_addr ip, uint16_t port, uin
 uint32_t inet_poll_mask(unsigned net_level);
 /* A port of its own for a socket that sends before it was bound. Shard locked. */
 err_t inet_autobind(struct isock *i) must_check;
+/* UDP: a port that nobody asked for by name goes back. Shard locked. */
+void inet_autobind_undo(struct isock *i);
 err_t inet_port_listen(struct isock *i) must_check; /* -EADDRINUSE */
 
 /* Whose it is this moment: may be another's when that one's lock is held. */

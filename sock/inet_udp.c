@@ -12,6 +12,7 @@ static err_t connect_locked(struct isock *i, const struct sock_addr *a)
 
 	if (a->len >= 2 && a->family == LX_AF_UNSPEC) {
 		i->connected = false;
+		inet_autobind_undo(i);
 		return udp_connect(i->udp, ip4(0), 0);
 	}
 	err = inet_addr_parse(i, a, &ip, &port, &scope);
@@ -43,9 +44,10 @@ static err_t udp_sock_getname(struct sock *s, bool peer, struct sock_addr *out)
 	struct isock *i = isock_of(s);
 	struct net_flow f;
 	bool on = inet_look(i);
-	err_t err = peer && !i->connected ? -ENOTCONN : 0;
+	err_t err;
 
 	udp_addr(i->udp, &f);
+	err = peer && (!i->connected || !f.rport) ? -ENOTCONN : 0;
 	if (!peer && !i->connected)
 		f.local = i->bound;
 	if (!err)

@@ -391,10 +391,37 @@ static void groups(void)
 	close(b);
 }
 
+/* getaddrinfo(3) asks with port 0 which source address a destination would have, from one socket for all. */
+static void sources(void)
+{
+	static const char *const to[] = { "::1", "::ffff:127.0.0.1", "::", "::ffff:0.0.0.0" };
+	struct sockaddr_in6 a, none = { .sin6_family = AF_UNSPEC };
+	int s = socket(AF_INET6, SOCK_DGRAM, 0);
+	char text[INET6_ADDRSTRLEN];
+
+	for (unsigned i = 0; i < sizeof(to) / sizeof(to[0]); i++) {
+		socklen_t len = sizeof(a);
+
+		a = (struct sockaddr_in6){ .sin6_family = AF_INET6 };
+		inet_pton(AF_INET6, to[i], &a.sin6_addr);
+		SHOW(connect(s, (struct sockaddr *)&a, sizeof(a)));
+		SHOW(getsockname(s, (struct sockaddr *)&a, &len));
+		printf("%s: from %s, a port %d\n", to[i],
+		       inet_ntop(AF_INET6, &a.sin6_addr, text, sizeof(text)), a.sin6_port != 0);
+		SHOW(getpeername(s, (struct sockaddr *)&a, &len));
+		SHOW(connect(s, (struct sockaddr *)&none, sizeof(none)));
+		SHOW(getsockname(s, (struct sockaddr *)&a, &len));
+		printf("after: %s, a port %d\n",
+		       inet_ntop(AF_INET6, &a.sin6_addr, text, sizeof(text)), a.sin6_port != 0);
+	}
+	close(s);
+}
+
 int main(void)
 {
 	basics();
 	connected();
+	sources();
 	cmsgs4();
 	cmsgs6();
 	error_queue();
