@@ -33,6 +33,7 @@ check: $(HEADER_OK) $(KOBJS) compile_commands.json ## the checkers: floors, head
 	$(Q)python3 mk/names.py $(OUT) $(KOBJS)
 	$(Q)clang-format --dry-run -Werror $(FORMATTED)
 	$(Q)python3 mk/syscalls.py --check
+	$(Q)python3 mk/tcpdoc.py
 
 compile_commands.json: mk/rules.mk $(wildcard */files.mk)
 	$(Q)python3 mk/compdb.py '$(CC)' '$(KFLAGS)' $(filter %.c,$(KSRCS)) > $@

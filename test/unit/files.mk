@@ -64,3 +64,4 @@ unit-tests += bpf
 unit-tests += dhcp
 unit-tests += tcp_open
 unit-tests += tcp_sim
+unit-tests += tcp_rfc
