@@ -236,6 +236,14 @@ static err_t open_seekable(struct file *f, const struct chrdev *d)
 	return 0;
 }
 
+/* tty(4): the process has no controlling terminal. */
+static err_t open_no_terminal(struct file *f, const struct chrdev *d)
+{
+	(void)f;
+	(void)d;
+	return -ENXIO;
+}
+
 static struct chrdev memory_devices[] = {
 	{ .name = "null",
 	  .major = 1,
@@ -267,6 +275,9 @@ static struct chrdev memory_devices[] = {
 	  .mode = 0666,
 	  .fops = &random_ops,
 	  .open = open_seekable },
+	/* While there is no terminal: what is registered later, vfs/tty.c, is found first. */
+	{ .name = "tty", .major = 5, .minor = 0, .mode = 0666, .open = open_no_terminal },
+	{ .name = "console", .major = 5, .minor = 1, .mode = 0620, .fops = &kmsg_ops },
 	{ .name = "kmsg", .major = 1, .minor = 11, .mode = 0644, .fops = &kmsg_ops },
 };
 

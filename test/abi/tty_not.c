@@ -11,6 +11,8 @@ int main(void)
 	int p[2], n, fd;
 
 	own_dir("/tmp");
+	setsid(); /* a host's shell may have given us a terminal */
+	SHOW(open("/dev/tty", O_RDWR | O_CREAT, 0600));
 	pipe(p);
 	fd = make_file("f", "12345");
 	SHOW(isatty(p[0]));
