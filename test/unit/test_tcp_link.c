@@ -360,6 +360,77 @@ static void who_sees_no_room_hears_of_it(void **state)
 	link_fini(&l);
 }
 
+/* The last frame with TCP that end 0 sent. */
+static uint8_t seen[60];
+
+static void watch(struct link *l, int from, const uint8_t *frame, size_t len)
+{
+	uint64_t sum = 0;
+
+	(void)l;
+	if (from != 0 || len < sizeof(seen) || frame[12] != 8 || frame[13] != 0 || frame[23] != 6)
+		return;
+	for (int i = 14; i < 34; i += 2)
+		sum += (uint64_t)(frame[i] << 8 | frame[i + 1]);
+	assert_int_equal(sum % 0xffff, 0);
+	memcpy(seen, frame, sizeof(seen));
+}
+
+static void say(struct link *l, struct flow *f, size_t n)
+{
+	uint64_t until = l->now + 100000000;
+
+	assert_int_equal(tcp_send(f->c, &(struct net_iov){ copy_from, f }, n, 0, l->now), (long)n);
+	net_flush(l->end[0].st);
+	while (link_step(l, until))
+		;
+}
+
+/* A connection keeps the head of its frames; it is made anew when anything in it changes. */
+static void headers_follow_options_and_neighbours(void **state)
+{
+	struct link_cfg k = { .seed = 7, .delay_ns = 1000000 };
+	struct tcp_conn_addr a = { .local = ip4(0), .remote = end_addr4(1), .rport = PORT };
+	static const uint8_t moved[6] = { 2, 9, 9, 9, 9, 9 };
+	uint8_t arp[60] = { 0, 0, 0, 0, 0, 0, 2, 9, 9, 9, 9, 9, 8,  6, 0, 1,
+			    8, 0, 6, 4, 0, 2, 2, 9, 9, 9, 9, 9, 10, 0, 0, 2 };
+	struct tcp_conn *like;
+	struct tcp_listener *lis;
+	struct flow f = { .salt_out = 1 };
+	struct link l;
+
+	(void)state;
+	link_init(&l, &k);
+	l.tap = watch;
+	assert_int_equal(tcp_new(l.end[1].st, &l, &like), 0);
+	assert_int_equal(tcp_listen(like, (struct ip_addr){ 0 }, PORT, 0, 8, &l, &lis), 0);
+	tcp_close(like, l.now);
+	assert_int_equal(tcp_new(l.end[0].st, &f, &f.c), 0);
+	assert_int_equal(tcp_connect(f.c, &a, l.now), 0);
+	net_flush(l.end[0].st);
+	assert_true(hears(&l, 0, f.c, NET_OUT));
+	say(&l, &f, 10);
+	say(&l, &f, 500);
+	assert_int_equal(seen[15], 0);
+	assert_int_equal(seen[22], 64);
+	assert_int_equal(tcp_opt_set(f.c, TCP_OPT_TOS, 0x10, l.now), 0);
+	assert_int_equal(tcp_opt_set(f.c, TCP_OPT_TTL, 7, l.now), 0);
+	say(&l, &f, 10);
+	assert_int_equal(seen[15], 0x10);
+	assert_int_equal(seen[22], 7);
+	assert_memory_equal(seen, l.end[1].dev.mac, 6);
+	memcpy(arp, l.end[0].dev.mac, 6);
+	memcpy(arp + 32, l.end[0].dev.mac, 6);
+	memcpy(arp + 38, (uint8_t[]){ 10, 0, 0, 1 }, 4);
+	link_inject(&l, 0, arp, sizeof(arp));
+	say(&l, &f, 0);
+	say(&l, &f, 10);
+	assert_memory_equal(seen, moved, 6);
+	tcp_abort(f.c, l.now);
+	tcp_listener_close(lis, l.now);
+	link_fini(&l);
+}
+
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
@@ -373,6 +444,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(a_black_hole_is_survived),
 		cmocka_unit_test(an_outage_is_survived),
 		cmocka_unit_test(who_sees_no_room_hears_of_it),
+		cmocka_unit_test(headers_follow_options_and_neighbours),
 	};
 
 	(void)argc, (void)argv;
