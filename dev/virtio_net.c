@@ -239,7 +239,8 @@ static bool rx_more(struct net_pair *p, struct pkt *k, unsigned n)
 static struct pkt *rx_frame(struct net_pair *p, struct pkt_pool *pool, struct pbuf *b, uint32_t len)
 {
 	struct netif_stats *st = p->stats;
-	bool merged = vdev_has(p->net->vd, VIRTIO_NET_F_MRG_RXBUF);
+	uint64_t features = p->net->vd->features;
+	bool merged = features & VIRTIO_NET_F_MRG_RXBUF;
 	struct virtio_net_hdr h;
 	struct pkt *k;
 
@@ -258,7 +259,7 @@ static struct pkt *rx_frame(struct net_pair *p, struct pkt_pool *pool, struct pb
 		return NULL;
 	}
 	if ((merged && h.num_buffers > 1 && !rx_more(p, k, h.num_buffers - 1u)) ||
-	    !virtio_net_hdr_apply(&h, p->net->vd->features, k)) {
+	    !virtio_net_hdr_apply(&h, features, k)) {
 		st->rx_errors++;
 		pkt_free(k);
 		return NULL;

@@ -91,7 +91,6 @@ void pbuf_free(struct pbuf *b)
 		return;
 	}
 	most = p->keep + (p->npages - p->nfree) / 2;
-
 	if (likely(p->nfree < most)) {
 		b->next = p->free;
 		p->free = b;
@@ -108,11 +107,23 @@ void pbuf_free(struct pbuf *b)
 	}
 }
 
-/* The members before frag[]; frag[] and room[] are only valid as far as they are used. */
-static void pkt_reset(struct pkt *p, struct pkt_pool *pool)
+/*
+ * The members before scratch[] but next, data and buf, which the callers set; frag[] and room[] are only valid as far
+ * as they are used.  One by one: string instructions begin slowly.
+ */
+static inline void pkt_reset(struct pkt *p, struct pkt_pool *pool)
 {
-	memset(p, 0, offsetof(struct pkt, scratch));
+	p->len = 0;
+	p->lin = 0;
+	p->flags = 0;
+	p->l3 = p->l4 = NULL;
+	p->csum_off = p->gso_size = p->vlan_tci = 0;
+	p->gso_type = p->gso_ecn = 0;
+	p->loop_ifindex = 0;
+	p->nfrags = 0;
 	p->pool = pool;
+	p->nif = NULL;
+	p->stamp_ns = 0;
 }
 
 struct pkt *pkt_alloc(struct pkt_pool *pool)
@@ -124,6 +135,8 @@ struct pkt *pkt_alloc(struct pkt_pool *pool)
 		return NULL;
 	}
 	pkt_reset(p, pool);
+	p->next = NULL;
+	p->buf = NULL;
 	p->data = p->room + PKT_HEADROOM;
 	return p;
 }
@@ -138,6 +151,7 @@ struct pkt *pkt_alloc_rx(struct pkt_pool *pool, struct pbuf *b, uint32_t off, ui
 		return NULL;
 	}
 	pkt_reset(p, pool);
+	p->next = NULL;
 	p->buf = b;
 	p->data = b->base + off;
 	p->lin = (uint16_t)len;

@@ -152,6 +152,8 @@ static long send_check(struct tcp_conn *c, uint64_t now)
 	net_at(c->st, now);
 	if (c->ep.err)
 		return -net_ep_error(&c->ep);
+	if (likely(c->state == TCP_ESTABLISHED && !c->fin_queued))
+		return 0;
 	switch (c->state) {
 	case TCP_ESTABLISHED:
 	case TCP_CLOSE_WAIT:
