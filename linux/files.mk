@@ -44,6 +44,7 @@ linux-y += linux/strace_text.c
 linux-y += linux/vdso.c
 linux-y += linux/fs_attr.c
 linux-y += linux/fs_copy.c
+linux-y += linux/splice.c
 linux-y += linux/fs_data.c
 linux-y += linux/fs_dir.c
 linux-y += linux/fs_name.c

@@ -6,6 +6,7 @@
 #include "linux/process.h"
 #include "linux/syscall.h"
 #include "vfs/fdtable.h"
+#include "vfs/pipe.h"
 
 /* Where a call's bytes are: one range or a copied-in iovec. */
 struct span {
@@ -214,6 +215,30 @@ static long vectored(const struct sysargs *a, const uint64_t *pos, uint32_t rwf,
 	if (!r) {
 		s.uio.flags = uio_flags(rwf);
 		r = move_flagged(f, &s.uio, pos, rwf, write);
+		kfree(s.heap);
+	}
+	file_put(f);
+	return r;
+}
+
+/* Into a pipe's writing end, or out of its reading end; the program's pages are copied. */
+long sys_vmsplice(struct thread *t, const struct sysargs *a)
+{
+	enum { SPLICE_F_NONBLOCK = 2, SPLICE_F_ALL = 15 };
+	struct file *f;
+	struct span s;
+	long r;
+
+	(void)t;
+	if (a->v[3] & ~(uint64_t)SPLICE_F_ALL)
+		return -EINVAL;
+	f = fd_get((int)a->v[0]);
+	if (!f)
+		return -EBADF;
+	r = pipe_is(f) ? span_vec(&s, a->v[1], a->v[2]) : -EBADF;
+	if (!r) {
+		s.uio.flags = a->v[3] & SPLICE_F_NONBLOCK ? UIO_NOWAIT : 0;
+		r = move_vec(f, &s.uio, NULL, f->mode & FILE_WRITE);
 		kfree(s.heap);
 	}
 	file_put(f);

@@ -5,6 +5,7 @@ vfs-y += vfs/fdtable.c
 vfs-y += vfs/poll.c
 vfs-y += vfs/epoll.c
 vfs-y += vfs/pipe.c
+vfs-y += vfs/pipe_splice.c
 vfs-y += vfs/eventfd.c
 vfs-y += vfs/timerfd.c
 vfs-y += vfs/inotify.c

@@ -17,59 +17,23 @@
 #include "kern/slab.h"
 #include "lib/fmt.h"
 #include "lib/mem.h"
-
-struct slot {
-	struct page *page;
-	uint16_t off, len;
-	bool packet; /* ends with its write, and a read with it */
-};
-_Static_assert(PAGE_SIZE <= UINT16_MAX, "a slot counts its page's bytes in 16 bits");
-
-struct pipe {
-	_Atomic uint32_t refs;
-	struct mutex mtx;
-	struct spinlock lock;	   /* RANK_FILE */
-	struct waitq rd, wr, open; /* [lock] bytes came, room came, an end was opened */
-	struct poll_source source;
-	uint32_t head, tail;		      /* [mtx + lock to change, lock to read] */
-	unsigned readers, writers;	      /* [lock] */
-	unsigned reads_opened, writes_opened; /* [lock] ever; what a blocking open waits for */
-	unsigned nslots;		      /* [mtx] a power of two */
-	struct slot *slot;		      /* [mtx] head and tail modulo nslots */
-	struct page *spare; /* [mtx] of a slot that was emptied, for the next; or NULL */
-	uint64_t ino;	    /* [I] shown in /proc/self/fd */
-};
+#include "vfs/pipe_int.h"
 
 static _Atomic uint64_t last_ino = 1000;
-
-static unsigned used(const struct pipe *p)
-{
-	return p->head - p->tail;
-}
-
-static bool full(const struct pipe *p)
-{
-	return used(p) >= p->nslots;
-}
-
-static struct slot *slot_at(const struct pipe *p, uint32_t at)
-{
-	return &p->slot[at & (p->nslots - 1)];
-}
 
 static size_t bytes_in(const struct pipe *p)
 {
 	size_t n = 0;
 
 	for (uint32_t at = p->tail; at != p->head; at++)
-		n += slot_at(p, at)->len;
+		n += pipe_slot_at(p, at)->len;
 	return n;
 }
 
 static void pages_free(struct pipe *p)
 {
 	for (uint32_t at = p->tail; at != p->head; at++)
-		page_put(slot_at(p, at)->page);
+		page_put(pipe_slot_at(p, at)->page);
 	if (p->spare)
 		page_put(p->spare);
 	kfree(p->slot);
@@ -107,9 +71,7 @@ err_t pipe_new(struct pipe **out)
 	return 0;
 }
 
-/* Slots came or went: who waits for that looks again. mtx held. */
-static void moved(struct pipe *p, uint32_t *count, unsigned slots, struct waitq *wake,
-		  uint32_t mask)
+void pipe_moved(struct pipe *p, uint32_t *count, unsigned slots, struct waitq *wake, uint32_t mask)
 {
 	spin_lock(&p->lock);
 	*count += slots;
@@ -118,30 +80,29 @@ static void moved(struct pipe *p, uint32_t *count, unsigned slots, struct waitq 
 	poll_notify(&p->source, mask);
 }
 
-/* Sleep until there is something to read or nobody to write it. */
-static err_t wait_bytes(struct pipe *p)
+err_t pipe_wait_bytes(struct pipe *p)
 {
 	err_t err = 0;
 
 	spin_lock(&p->lock);
-	while (!used(p) && p->writers && !err)
+	while (!pipe_used(p) && p->writers && !err)
 		err = waitq_wait(&p->rd, WAIT_FOREVER);
 	spin_unlock(&p->lock);
 	return err ? -ERESTARTSYS : 0;
 }
 
-static err_t wait_room(struct pipe *p)
+err_t pipe_wait_room(struct pipe *p)
 {
 	err_t err = 0;
 
 	spin_lock(&p->lock);
-	while (full(p) && p->readers && !err)
+	while (pipe_full(p) && p->readers && !err)
 		err = waitq_wait(&p->wr, WAIT_FOREVER);
 	spin_unlock(&p->lock);
 	return err ? -ERESTARTSYS : 0;
 }
 
-static struct page *page_take(struct pipe *p)
+struct page *pipe_page_take(struct pipe *p)
 {
 	struct page *page = p->spare;
 
@@ -149,7 +110,7 @@ static struct page *page_take(struct pipe *p)
 	return page ? page : page_alloc(0, PAGE_USER);
 }
 
-static void page_give(struct pipe *p, struct page *page)
+void pipe_page_give(struct pipe *p, struct page *page)
 {
 	if (p->spare)
 		page_put(page);
@@ -157,14 +118,17 @@ static void page_give(struct pipe *p, struct page *page)
 		p->spare = page;
 }
 
-/* The oldest slot goes; writers that found no room hear of it, one for each slot. */
-static void drop_slot(struct pipe *p)
+void pipe_drop_slot(struct pipe *p)
 {
-	bool tell = full(p) || !waitq_empty(&p->wr);
+	bool tell = pipe_full(p) || !waitq_empty(&p->wr);
+	struct pipe_slot *s = pipe_slot_at(p, p->tail);
 
-	page_give(p, slot_at(p, p->tail)->page);
+	if (s->shared)
+		page_put(s->page);
+	else
+		pipe_page_give(p, s->page);
 	if (tell)
-		moved(p, &p->tail, 1, &p->wr, POLL_OUT | POLL_WRNORM);
+		pipe_moved(p, &p->tail, 1, &p->wr, POLL_OUT | POLL_WRNORM);
 	else
 		p->tail++;
 }
@@ -174,8 +138,8 @@ static long take_bytes(struct pipe *p, struct uio *u)
 {
 	long done = 0;
 
-	while (used(p) && u->left) {
-		struct slot *s = slot_at(p, p->tail);
+	while (pipe_used(p) && u->left) {
+		struct pipe_slot *s = pipe_slot_at(p, p->tail);
 		bool packet = s->packet;
 		long r = uio_write(u, (char *)page_va(s->page) + s->off, s->len);
 
@@ -186,7 +150,7 @@ static long take_bytes(struct pipe *p, struct uio *u)
 		s->len = packet ? 0 : (uint16_t)(s->len - r);
 		if (s->len)
 			break;
-		drop_slot(p);
+		pipe_drop_slot(p);
 		if (packet)
 			break;
 	}
@@ -220,11 +184,11 @@ static long pipe_read(struct file *f, struct uio *u, uint64_t *pos)
 		r = try_read(p, u);
 		if (r != -EAGAIN || file_nowait(f, u))
 			break;
-		err = wait_bytes(p);
+		err = pipe_wait_bytes(p);
 		if (err)
 			return err;
 	}
-	if (r > 0 && used(p) && !waitq_empty(&p->rd)) { /* enough for another reader */
+	if (r > 0 && pipe_used(p) && !waitq_empty(&p->rd)) { /* enough for another reader */
 		spin_lock(&p->lock);
 		waitq_wake(&p->rd, 1);
 		spin_unlock(&p->lock);
@@ -236,10 +200,10 @@ static long pipe_read(struct file *f, struct uio *u, uint64_t *pos)
 static long add_to_last(struct pipe *p, struct uio *u)
 {
 	size_t n = u->left & PAGE_MASK;
-	struct slot *s = slot_at(p, p->head - 1);
+	struct pipe_slot *s = pipe_slot_at(p, p->head - 1);
 	long r;
 
-	if (!n || !used(p) || s->packet || s->off + s->len + n > PAGE_SIZE)
+	if (!n || !pipe_used(p) || s->packet || s->shared || s->off + s->len + n > PAGE_SIZE)
 		return 0;
 	r = uio_read(u, (char *)page_va(s->page) + s->off + s->len, n);
 	if (r > 0)
@@ -249,18 +213,19 @@ static long add_to_last(struct pipe *p, struct uio *u)
 
 static long fill_slot(struct pipe *p, struct uio *u, bool packet)
 {
-	struct page *page = page_take(p);
+	struct page *page = pipe_page_take(p);
 	long r;
 
 	if (!page)
 		return -ENOMEM;
 	r = uio_read(u, page_va(page), MIN(u->left, (size_t)PAGE_SIZE));
 	if (r <= 0) {
-		page_give(p, page);
+		pipe_page_give(p, page);
 		return r;
 	}
-	*slot_at(p, p->head) = (struct slot){ .page = page, .len = (uint16_t)r, .packet = packet };
-	moved(p, &p->head, 1, &p->rd, POLL_IN | POLL_RDNORM);
+	*pipe_slot_at(p, p->head) =
+		(struct pipe_slot){ .page = page, .len = (uint16_t)r, .packet = packet };
+	pipe_moved(p, &p->head, 1, &p->rd, POLL_IN | POLL_RDNORM);
 	return r;
 }
 
@@ -276,7 +241,7 @@ static long try_write(struct pipe *p, struct uio *u, bool first, bool packet)
 		r = add_to_last(p, u);
 	if (r > 0)
 		poll_notify(&p->source, POLL_IN | POLL_RDNORM);
-	while (r >= 0 && u->left && !full(p)) {
+	while (r >= 0 && u->left && !pipe_full(p)) {
 		done += r;
 		r = fill_slot(p, u, packet);
 		if (!r)
@@ -301,7 +266,7 @@ static long pipe_write(struct file *f, struct uio *u, uint64_t *pos)
 		long r = try_write(p, u, !done, packet);
 
 		if (r == -EAGAIN && !file_nowait(f, u))
-			r = wait_room(p);
+			r = pipe_wait_room(p);
 		else if (r > 0)
 			done += r;
 		if (r < 0)
@@ -316,13 +281,13 @@ static uint32_t pipe_poll(struct file *f)
 	uint32_t mask = 0;
 
 	if (f->mode & FILE_READ) {
-		if (used(p))
+		if (pipe_used(p))
 			mask |= POLL_IN | POLL_RDNORM;
 		if (!p->writers && p->writes_opened)
 			mask |= POLL_HUP;
 	}
 	if (f->mode & FILE_WRITE) {
-		if (!full(p))
+		if (!pipe_full(p))
 			mask |= POLL_OUT | POLL_WRNORM;
 		if (!p->readers)
 			mask |= POLL_ERR;
@@ -383,13 +348,13 @@ static size_t pipe_name(struct file *f, char *buf, size_t size)
 /* The slots in use move into a ring of n. mtx held. */
 static long ring_replace(struct pipe *p, unsigned n)
 {
-	struct slot *was = p->slot, *now = kzalloc(n * sizeof(*now));
-	unsigned held = used(p);
+	struct pipe_slot *was = p->slot, *now = kzalloc(n * sizeof(*now));
+	unsigned held = pipe_used(p);
 
 	if (!now)
 		return -ENOMEM;
 	for (unsigned i = 0; i < held; i++)
-		now[i] = *slot_at(p, p->tail + i);
+		now[i] = *pipe_slot_at(p, p->tail + i);
 	spin_lock(&p->lock);
 	p->slot = now;
 	p->nslots = n;
@@ -411,7 +376,8 @@ static long resize(struct pipe *p, uint64_t bytes)
 	while (size < bytes)
 		size *= 2;
 	mutex_lock(&p->mtx);
-	r = size / PAGE_SIZE < used(p) ? -EBUSY : ring_replace(p, (unsigned)(size / PAGE_SIZE));
+	r = size / PAGE_SIZE < pipe_used(p) ? -EBUSY
+					    : ring_replace(p, (unsigned)(size / PAGE_SIZE));
 	mutex_unlock(&p->mtx);
 	return r;
 }
