@@ -65,3 +65,4 @@ unit-tests += dhcp
 unit-tests += tcp_open
 unit-tests += tcp_sim
 unit-tests += tcp_rfc
+unit-tests += net_ip
