@@ -107,6 +107,11 @@ static cold noinline void take_back(struct net_pair *p, const struct pkt_pool *o
 	}
 	if (others.count)
 		nif->up->sent(nif->up_ctx, nif, &others);
+	if (p->shared && p->tx->ring.nfree >= p->tx->ring.size / 4u &&
+	    /* relaxed: see nif_tx_irq() */
+	    atomic_exchange_explicit(&p->tx_wait, false, memory_order_relaxed))
+		nif->up->room_soon(nif->up_ctx, nif,
+				   p->index); /* the interrupt would find nothing used */
 }
 
 /* What the device has sent. [t] */

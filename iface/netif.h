@@ -81,6 +81,8 @@ struct netif_up {
 	/* With more users than pairs: these are of other pools than the caller's of transmit() or poll(), whose
 	 * shard's lock is held. Never called otherwise. */
 	void (*sent)(void *ctx, struct netif *nif, struct pkt_list *done);
+	/* In the same case: somebody waits for tx_room on pair `q`, and what another sent has made it. */
+	void (*room_soon)(void *ctx, struct netif *nif, unsigned q);
 };
 
 enum { NETIF_NAME = 16, NETIF_MAX_QUEUES = 64 };

@@ -4,7 +4,8 @@
  * that another shard takes over whole.  The primary shard makes and ages all of it; the others only mirror, so
  * nothing of theirs has a timer.
  *
- * Not mirrored: neighbours and path MTUs, which each shard learns from the same packets (net_ops.share).
+ * Not mirrored: neighbours that were learned and path MTUs, which each shard learns from the same packets
+ * (net_ops.share).
  */
 #include "net/net_int.h"
 
@@ -20,11 +21,18 @@ struct mirror_route {
 	uint32_t ifindex;
 };
 
+struct mirror_neigh { /* set by hand */
+	struct ip_addr addr;
+	struct eth_addr mac;
+	uint32_t ifindex;
+};
+
 struct net_mirror {
 	size_t bytes;
-	unsigned nifs, nroutes;
+	unsigned nifs, nroutes, nneighs;
 	struct mirror_if *ifs;	    /* behind this */
 	struct mirror_route *route; /* behind those */
+	struct mirror_neigh *neigh; /* and behind those */
 };
 
 static unsigned list_length(const struct list *head)
@@ -48,11 +56,31 @@ static void copy_if(struct mirror_if *m, const struct net_if *ifc)
 		m->addr[m->naddrs] = ifc->addr[m->naddrs].a;
 }
 
+/* Into `out`, or with NULL only counted. */
+static unsigned permanent(const struct net_stack *st, struct mirror_neigh *out)
+{
+	const struct neigh *n;
+	unsigned k = 0;
+
+	for (unsigned b = 0; b < NET_NEIGH_BUCKETS; b++)
+		list_for_each_entry (n, &st->neighs[b], link) {
+			if (n->state != NEIGH_PERMANENT)
+				continue;
+			if (out)
+				out[k] = (struct mirror_neigh){ n->addr, n->mac,
+								n->ifc->dev->index };
+			k++;
+		}
+	return k;
+}
+
 struct net_mirror *net_mirror_make(const struct net_stack *st)
 {
-	unsigned nifs = list_length(&st->ifs), nroutes = list_length(&st->routes);
+	unsigned nifs = list_length(&st->ifs), nroutes = list_length(&st->routes),
+		 nneighs = permanent(st, NULL);
 	size_t bytes = sizeof(struct net_mirror) + nifs * sizeof(struct mirror_if) +
-		       nroutes * sizeof(struct mirror_route);
+		       nroutes * sizeof(struct mirror_route) +
+		       nneighs * sizeof(struct mirror_neigh);
 	struct net_mirror *m = st->mem.alloc(st->mem.ctx, bytes);
 	const struct net_if *ifc;
 	const struct route *r;
@@ -62,6 +90,8 @@ struct net_mirror *net_mirror_make(const struct net_stack *st)
 	m->bytes = bytes;
 	m->ifs = (struct mirror_if *)(m + 1);
 	m->route = (struct mirror_route *)(void *)(m->ifs + nifs);
+	m->neigh = (struct mirror_neigh *)(void *)(m->route + nroutes);
+	m->nneighs = permanent(st, m->neigh);
 	list_for_each_entry (ifc, &st->ifs, link)
 		copy_if(&m->ifs[m->nifs++], ifc);
 	list_for_each_entry (r, &st->routes, link)
@@ -130,8 +160,38 @@ static err_t take_routes(struct net_stack *st, const struct net_mirror *m)
 	return err;
 }
 
+static bool still_there(const struct net_mirror *m, const struct neigh *n)
+{
+	for (unsigned i = 0; i < m->nneighs; i++)
+		if (ip_eq(m->neigh[i].addr, n->addr) && m->neigh[i].ifindex == n->ifc->dev->index)
+			return true;
+	return false;
+}
+
+static err_t take_neighs(struct net_stack *st, const struct net_mirror *m, uint64_t now)
+{
+	struct neigh *n, *tmp;
+	err_t err = 0;
+
+	for (unsigned b = 0; b < NET_NEIGH_BUCKETS; b++)
+		list_for_each_entry_safe (n, tmp, &st->neighs[b], link)
+			if (n->state == NEIGH_PERMANENT && !still_there(m, n) && !err)
+				err = net_neigh_del(st, n->ifc, n->addr);
+	for (unsigned i = 0; i < m->nneighs && !err; i++) {
+		struct net_neigh want = { .addr = m->neigh[i].addr,
+					  .mac = m->neigh[i].mac,
+					  .ifc = net_if_by_index(st, m->neigh[i].ifindex) };
+
+		if (want.ifc)
+			err = net_neigh_set(st, &want, now);
+	}
+	return err;
+}
+
 err_t net_mirror_take(struct net_stack *st, const struct net_mirror *m, uint64_t now)
 {
+	err_t err;
+
 	net_at(st, now);
 	for (unsigned i = 0; i < m->nifs; i++) {
 		struct net_if *ifc = net_if_by_index(st, m->ifs[i].index);
@@ -140,5 +200,6 @@ err_t net_mirror_take(struct net_stack *st, const struct net_mirror *m, uint64_t
 			take_if(ifc, &m->ifs[i], now);
 	}
 	st->gen++;
-	return take_routes(st, m);
+	err = take_routes(st, m);
+	return err ? err : take_neighs(st, m, now);
 }

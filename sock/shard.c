@@ -215,14 +215,19 @@ static void rx_ready(void *ctx, struct netif *nif, unsigned q)
 }
 
 /* A turn flushes; so all turn that send by this pair. */
+static void room_soon(void *ctx, struct netif *nif, unsigned q)
+{
+	(void)ctx;
+	for (; q < nshards; q += nif->queues)
+		irq_poke(q);
+}
+
 static void tx_room(void *ctx, struct netif *nif, unsigned q)
 {
 	bool on = shard_lock(shards[q]);
 
-	(void)ctx;
 	shard_unlock(shards[q], on);
-	for (q += nif->queues; q < nshards; q += nif->queues)
-		irq_poke(q);
+	room_soon(ctx, nif, q + nif->queues);
 }
 
 static void link_changed(void *ctx, struct netif *nif)
@@ -261,6 +266,7 @@ static const struct netif_up up = {
 	.tx_room = tx_room,
 	.link = link_changed,
 	.sent = sent,
+	.room_soon = room_soon,
 };
 
 /* What is due; and frames of a flood that was put off. */
