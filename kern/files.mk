@@ -38,5 +38,6 @@ kern-y += kern/vm_protect.c
 kern-y += kern/vm_remap.c
 kern-y += kern/vm_advise.c
 kern-y += kern/vm_lock.c
+kern-y += kern/vm_name.c
 kern-y += kern/vm_info.c
 kern-y += kern/rand.c

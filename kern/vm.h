@@ -92,6 +92,8 @@ err_t vm_unmap(uaddr_t addr, size_t len) must_check;
 err_t vm_protect(uaddr_t addr, size_t len, unsigned prot) must_check;
 err_t vm_remap(uaddr_t *addr, size_t old_len, size_t new_len, unsigned mremap_flags,
 	       uaddr_t new_addr) must_check;
+/* Name anonymous memory; NULL: no more. -EINVAL, -ENOMEM (also: a hole, the rest is named), -EBADF: it is a file's. */
+err_t vm_set_name(uaddr_t addr, size_t len, const char *text) must_check;
 err_t vm_advise(uaddr_t addr, size_t len, int linux_advice) must_check;
 err_t vm_sync(uaddr_t addr, size_t len, int linux_flags) must_check;
 err_t vm_incore(uaddr_t addr, size_t len, uaddr_t vec) must_check;

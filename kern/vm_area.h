@@ -10,6 +10,7 @@
 #include "lib/rbtree.h"
 
 struct vm_object;
+struct vm_name;
 
 /*   [t] the tree's lock   [T] the tree's lock, and the object's where there is one */
 struct vm_area {
@@ -23,6 +24,7 @@ struct vm_area {
 	struct vm_object *object; /* [t] NULL: anonymous; a reference is held */
 	uint64_t pgoff;		  /* [T] page of the object at start */
 	struct list link;	  /* object->lock: of object->areas */
+	struct vm_name *name;	  /* [t] as the program calls it, a reference; or NULL */
 };
 
 struct area_tree {

@@ -2,6 +2,7 @@
 /* kern/vm_info.c: what others want to know of the address space: /proc, crash reports, futexes, limits. */
 #include "kern/vm_int.h"
 
+#include "lib/fmt.h"
 #include "lib/mem.h"
 
 err_t vm_key(uaddr_t addr, bool shared, struct vm_key *out)
@@ -56,11 +57,15 @@ static void describe(const struct vm_area *a, struct vm_area_info *out)
 		a->object->ops->ident(a->object, &out->dev, &out->ino);
 }
 
-/* The object's path into buf; the name otherwise stays. */
+/* The object's path, or what the program calls it, into buf; the name otherwise stays. */
 static void add_path(const struct vm_area *a, struct vm_area_info *out, char *buf, size_t size)
 {
 	long n;
 
+	if (a->name && !*out->name && size) {
+		fmt(buf, size, "[anon:%s]", vm_name_text(a->name));
+		out->name = buf;
+	}
 	if (!a->object || !a->object->ops->path || size == 0)
 		return;
 	n = a->object->ops->path(a->object, buf, size);

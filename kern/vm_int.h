@@ -72,6 +72,12 @@ void area_extend(struct vm_area *a, uaddr_t start, uaddr_t end); /* or shorten *
 err_t area_split(struct vm_area *a, uaddr_t addr) must_check;
 /* Let area edges fall on start and end. */
 err_t area_cut_range(uaddr_t start, uaddr_t end) must_check;
+
+/* vm_name.c; NULL is the name of what has none. */
+struct vm_name *vm_name_get(struct vm_name *n);
+void vm_name_put(struct vm_name *n);
+bool vm_name_equal(const struct vm_name *a, const struct vm_name *b);
+const char *vm_name_text(const struct vm_name *n);
 /* Join a with equal neighbours; the area that now holds it. */
 struct vm_area *area_join(struct vm_area *a);
 err_t vm_unmap_locked(uaddr_t start, uaddr_t end) must_check;

@@ -65,6 +65,7 @@ struct vm_area *area_new(uaddr_t start, uaddr_t end, unsigned prot, unsigned fla
 
 void area_free(struct vm_area *a)
 {
+	vm_name_put(a->name);
 	slab_free(area_cache, a);
 }
 
@@ -194,6 +195,7 @@ err_t area_split(struct vm_area *a, uaddr_t addr)
 
 	if (!upper)
 		return -ENOMEM;
+	upper->name = vm_name_get(a->name);
 	move_edges(a, a->start, addr);
 	area_enter(upper, a->object, pgoff);
 	return 0;
@@ -221,7 +223,7 @@ err_t area_cut_range(uaddr_t start, uaddr_t end)
 static bool alike(const struct vm_area *lo, const struct vm_area *hi)
 {
 	if (lo->end != hi->start || lo->prot != hi->prot || lo->flags != hi->flags ||
-	    lo->object != hi->object || lo->flags & VM_VDSO)
+	    lo->object != hi->object || lo->flags & VM_VDSO || !vm_name_equal(lo->name, hi->name))
 		return false;
 	return !lo->object || area_index(lo, lo->end) == hi->pgoff;
 }

@@ -85,6 +85,7 @@ static err_t move_area(const struct remap *r, struct vm_area *a, uaddr_t to)
 
 	if (!n)
 		return -ENOMEM;
+	n->name = vm_name_get(a->name);
 	area_link(n, o, o ? area_index(a, r->addr) : 0);
 	err = move_leaves(r, to, MIN(r->old_len, r->new_len), o);
 	if (err) {

@@ -3,6 +3,7 @@
 #include "arch/archctl.h"
 #include "kern/thread.h"
 #include "kern/uio.h"
+#include "kern/vm.h"
 #include "lib/mem.h"
 #include "linux/process.h"
 #include "linux/syscall.h"
@@ -171,6 +172,33 @@ static long set_flag_once(bool *flag, const struct sysargs *a)
 }
 
 /* What there is only one answer to here is checked as Linux checks it, and answered so. */
+enum { VMA_ANON_NAME = 0, VMA_NAME_MAX = 80 };
+
+/* What would confuse who parses /proc/self/maps is not taken. */
+static bool is_vma_name(const char *s)
+{
+	for (; *s; s++)
+		if (*s < ' ' || *s > '~' || *s == '[' || *s == ']' || *s == '\\' || *s == '`' ||
+		    *s == '$')
+			return false;
+	return true;
+}
+
+static long set_vma(const struct sysargs *a)
+{
+	char name[VMA_NAME_MAX];
+	long n;
+
+	if (a->v[1] != VMA_ANON_NAME)
+		return -EINVAL;
+	if (!a->v[4])
+		return vm_set_name(a->v[2], a->v[3], NULL);
+	n = user_read_str(name, a->v[4], sizeof(name));
+	if (n < 0)
+		return n == -EFAULT ? n : -EINVAL;
+	return is_vma_name(name) ? vm_set_name(a->v[2], a->v[3], name) : -EINVAL;
+}
+
 enum { MM_AUXV = 12, MM_MAP = 14, MM_MAP_SIZE = 15 };
 
 /* What exec laid out stays: the answer is that to a process without CAP_SYS_RESOURCE. */
@@ -219,6 +247,8 @@ static long process_op(struct thread *t, int op, const struct sysargs *a)
 static long thread_op(struct thread *t, int op, const struct sysargs *a)
 {
 	switch (op) {
+	case PR_SET_VMA:
+		return set_vma(a);
 	case PR_SET_NAME:
 		return set_name(t, a->v[1]);
 	case PR_GET_NAME:
@@ -258,7 +288,8 @@ long sys_prctl(struct thread *t, const struct sysargs *a)
 				    PR_CAP_AMBIENT };
 	static const int of_thread[] = { PR_SET_NAME,	    PR_GET_NAME,	PR_SET_TIMERSLACK,
 					 PR_GET_TIMERSLACK, PR_GET_TID_ADDRESS, PR_GET_TIMING,
-					 PR_SET_TIMING,	    PR_GET_TSC,		PR_GET_SECCOMP };
+					 PR_SET_TIMING,	    PR_GET_TSC,		PR_GET_SECCOMP,
+					 PR_SET_VMA };
 	int op = (int)a->v[0];
 	long r;
 

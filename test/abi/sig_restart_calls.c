@@ -232,6 +232,12 @@ static void f_fifo(void)
 	close(open("fifo", O_WRONLY));
 }
 
+/* Should the first have come too early. */
+static void f_again(void)
+{
+	pthread_kill(main_thread, SIGUSR1);
+}
+
 int main(void)
 {
 	struct job jobs[] = {
@@ -258,7 +264,7 @@ int main(void)
 		{ "sem_wait", c_sem, f_sem },
 		{ "sem_timedwait", c_semt, f_sem },
 		{ "sigtimedwait", c_sigtw, NULL },
-		{ "sigsuspend", c_sigsuspend, NULL },
+		{ "sigsuspend", c_sigsuspend, f_again },
 		{ "nanosleep", c_nanosleep, NULL },
 		{ "open fifo", c_fifo, f_fifo },
 	};

@@ -40,7 +40,7 @@ test_virtio_net-y := $(test_page-y) dev/virtqueue.c dev/virtio.c dev/virtio_net.
 	dev/netifs.c test/lib/vq_device.c test/lib/fake_vdev.c
 unit-tests += chacha20
 unit-tests += vm
-test_vm-y := $(test_page-y) kern/vm_area.c kern/vm_map.c kern/vm_place.c kern/vm_brk.c kern/vm_pt.c kern/vm_huge.c kern/vm_fault.c \
+test_vm-y := $(test_page-y) kern/vm_area.c kern/vm_map.c kern/vm_name.c kern/vm_place.c kern/vm_brk.c kern/vm_pt.c kern/vm_huge.c kern/vm_fault.c \
 	kern/vm_object.c kern/vm_protect.c kern/vm_remap.c kern/vm_advise.c kern/vm_lock.c
 unit-tests += acpi
 test_acpi-y := arch/x86_64/acpi.c arch/x86_64/mptable.c
