@@ -51,6 +51,17 @@ void pkt_pool_fini(struct pkt_pool *p)
 	ASSERT(p->npages == 0);
 }
 
+enum pkt_scarce pkt_pool_level(const struct pkt_pool *p)
+{
+	uint32_t used = pkt_pool_used(p), eighth = p->max_pages / 8;
+
+	if (used > 7 * eighth)
+		return PKT_LAST;
+	if (used > 6 * eighth)
+		return PKT_SCARCE;
+	return used > 4 * eighth ? PKT_TIGHT : PKT_PLENTY;
+}
+
 struct pbuf *pbuf_alloc(struct pkt_pool *p)
 {
 	struct pbuf *b = p->free;
@@ -90,7 +101,7 @@ void pbuf_free(struct pbuf *b)
 		b->release(b);
 		return;
 	}
-	most = p->keep + (p->npages - p->nfree) / 2;
+	most = p->keep + pkt_pool_used(p) / 2;
 	if (likely(p->nfree < most)) {
 		b->next = p->free;
 		p->free = b;

@@ -120,6 +120,30 @@ void pkt_pool_init(struct pkt_pool *p, const struct page_src *src, uint32_t max_
 /* Every packet and buffer must have been put. */
 void pkt_pool_fini(struct pkt_pool *p);
 
+/*
+ * How scarce the pool's pages are.  Whoever queues packets or bytes for somebody slow asks first, so that what is
+ * left is there for the device's buffers, for control and for answers: a crowd of slow peers cannot make the
+ * machine deaf.
+ */
+enum pkt_scarce {
+	PKT_PLENTY, /* a half is free */
+	PKT_TIGHT,  /* no queue grows any more; what is modest goes on */
+	PKT_SCARCE, /* over three quarters are in use: a queue may hold about a page */
+	PKT_LAST,   /* over seven eighths: nothing is queued for a reader */
+};
+
+static inline uint32_t pkt_pool_used(const struct pkt_pool *p)
+{
+	return p->npages - p->nfree;
+}
+
+enum pkt_scarce pkt_pool_level(const struct pkt_pool *p); /* the slow part of the next */
+
+static inline enum pkt_scarce pkt_pool_scarce(const struct pkt_pool *p)
+{
+	return likely(pkt_pool_used(p) <= p->max_pages / 2) ? PKT_PLENTY : pkt_pool_level(p);
+}
+
 /* A page of memory with one reference; off and len are 0, next NULL. */
 struct pbuf *pbuf_alloc(struct pkt_pool *p);
 /* Make a buffer of memory that is not the pool's.  The storage of `b` is the caller's until release. */

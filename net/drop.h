@@ -70,6 +70,7 @@
 	X(TCP_CLOSED_DATA, "TCP data for a reader that is gone")                \
 	X(TCP_ZERO_WINDOW, "TCP data beyond a closed window")                   \
 	X(TCP_OFO_LIMIT, "TCP out-of-order queue is full")                      \
+	X(TCP_MEMORY, "packet memory is scarce and the reader is slow")         \
 	X(TCP_TIME_WAIT, "TCP segment for a connection in TIME-WAIT")
 
 enum drop {

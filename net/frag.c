@@ -116,6 +116,23 @@ static void timed_out(struct wheel_timer *t, uint64_t now)
 	queue_free(q, DROP_FRAG_TIMEOUT);
 }
 
+static void drop_oldest(struct net_stack *st)
+{
+	struct frag_queue *old = list_first(&st->frags->queues, struct frag_queue, link);
+
+	count_fail(st, old->v6);
+	queue_free(old, DROP_FRAG_LIMIT);
+}
+
+/* At most 4 MB, and an eighth of what the pool has, whatever the pieces belong to. */
+static void bytes_limit(struct net_stack *st)
+{
+	uint32_t most = (uint32_t)MIN((uint64_t)BYTES_MAX, st->pool.max_pages * 4096ULL / 8);
+
+	while (st->frags->mem > most)
+		drop_oldest(st);
+}
+
 static struct frag_queue *queue_find(struct net_stack *st, const struct ip_rx *rx, uint32_t id)
 {
 	struct frag_table *t = st->frags;
@@ -125,12 +142,8 @@ static struct frag_queue *queue_find(struct net_stack *st, const struct ip_rx *r
 		if (q->id == id && q->v6 == rx->v6 && (q->v6 || q->proto == rx->proto) &&
 		    ip_eq(q->src, rx->src) && ip_eq(q->dst, rx->dst))
 			return q;
-	while (t->nqueues >= QUEUES_MAX || t->mem > BYTES_MAX) {
-		struct frag_queue *old = list_first(&t->queues, struct frag_queue, link);
-
-		count_fail(st, old->v6);
-		queue_free(old, DROP_FRAG_LIMIT);
-	}
+	while (t->nqueues >= QUEUES_MAX)
+		drop_oldest(st);
 	q = net_obj_alloc(st);
 	if (!q)
 		return NULL;
@@ -242,6 +255,7 @@ static struct pkt *piece_input(struct net_stack *st, struct pkt *p, const struct
 		net_drop(st, p, DROP_FRAG_BAD);
 		return NULL;
 	}
+	bytes_limit(st);
 	q = queue_find(st, rx, id);
 	if (!q) {
 		net_drop(st, p, DROP_NOMEM);

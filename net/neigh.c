@@ -9,8 +9,9 @@
 
 enum {
 	NEIGH_WAIT_MAX =
-		128,	  /* packets held for an unknown neighbour; RFC 1122 2.3.2.2 asks for one */
-	NEIGH_PROBES = 3, /* MAX_UNICAST_SOLICIT, MAX_MULTICAST_SOLICIT */
+		128, /* packets held for an unknown neighbour; RFC 1122 2.3.2.2 asks for one */
+	NEIGH_WAIT_TIGHT = 1, /* the same while packet memory is tight */
+	NEIGH_PROBES = 3,     /* MAX_UNICAST_SOLICIT, MAX_MULTICAST_SOLICIT */
 	NEIGH_FAILED_HOLD_S = 3,
 };
 #define NEIGH_DELAY_NS 5000000000ULL /* DELAY_FIRST_PROBE_TIME */
@@ -154,7 +155,8 @@ static void hold(struct neigh *n, struct pkt *p)
 		n->probes = 0;
 		wheel_timer_cancel(&st->wheel, &n->timer);
 	}
-	if (n->wait.count >= NEIGH_WAIT_MAX)
+	if (n->wait.count >=
+	    (pkt_pool_scarce(&st->pool) == PKT_PLENTY ? NEIGH_WAIT_MAX : NEIGH_WAIT_TIGHT))
 		net_drop(st, pkt_list_pop(&n->wait), DROP_NEIGH_QUEUE);
 	pkt_list_add(&n->wait, p);
 	if (!n->timer.armed) {

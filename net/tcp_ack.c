@@ -15,6 +15,8 @@ static void window_in(struct tcp_conn *c, const struct tcp_seg *s, struct tcp_ac
 	      (seq_eq(c->snd_wl2, s->ack) && wnd > c->snd_wnd)))
 		return;
 	a->wnd_moved = wnd != c->snd_wnd;
+	if (unlikely(c->snd_wnd == 0) && wnd)
+		c->retries = c->backoff = 0; /* what timed out was refused, not lost */
 	c->snd_wl1 = s->seq;
 	c->snd_wl2 = s->ack;
 	c->snd_wnd = wnd;

@@ -36,7 +36,7 @@ static bool is_expected(const struct tcp_conn *c, const struct tcp_seg *s)
 {
 	return c->state == TCP_ESTABLISHED && s->fast && (s->flags & ~TCPF_PSH) == TCPF_ACK &&
 	       !s->ce && seq_eq(s->seq, c->rcv_nxt) && s->has_ts == c->ts_on &&
-	       seq_le(s->end, c->rcv_adv) &&
+	       seq_le(s->end, c->rcv_adv) && pkt_pool_scarce(&c->st->pool) == PKT_PLENTY &&
 	       (!c->ts_on || (int32_t)(s->tsval - c->ts_recent) >= 0) && !c->orphan &&
 	       !c->urg_rcv && !c->fin_ofo;
 }

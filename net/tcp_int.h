@@ -177,6 +177,7 @@ struct tcp_conn {
 	bool urg_taken; /* it was read out of band */
 	bool urg_snd;
 	bool nospace; /* the writer wants to hear of room */
+	bool refused; /* data within the offered window was not taken for want of memory */
 	bool in_output;
 	bool sndbuf_fixed, rcvbuf_fixed;
 	uint8_t frto; /* RFC 5682: 1 the timer has run out, 2 one ACK has come since */
@@ -313,7 +314,8 @@ struct tcp_listener {
 	struct list accept; /* complete, by accept_link */
 	struct list syn;    /* in SYN-RECEIVED, oldest first */
 	unsigned naccept, nsyn;
-	uint64_t overflow_us; /* cookies are believed for a while after this */
+	uint64_t
+		overflow_us; /* when a cookie was sent last, plus 1: they are believed for a while */
 	struct tcp_opts opt;
 	const struct tcp_cc_ops *cc;
 };

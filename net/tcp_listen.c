@@ -376,7 +376,7 @@ static bool cookie_in(struct tcp_listener *l, struct pkt *p, const struct ip_rx 
 	uint16_t mss;
 	bool ecn;
 
-	if (!l->overflow_us || tcp_us(st) - l->overflow_us > COOKIE_TRUST_US)
+	if (!l->overflow_us || tcp_us(st) + 1 - l->overflow_us > COOKIE_TRUST_US)
 		return false;
 	mss = tcp_cookie_check(st, rx, s);
 	if (mss == 0) {

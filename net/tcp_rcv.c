@@ -11,6 +11,9 @@ enum {
 	QUICK_ACKS = 8,
 	COALESCE_MAX = 512, /* payloads up to this are copied behind their predecessor */
 	OFO_PKTS_MAX = 4096,
+	RCVBUF_TIGHT = 32 << 10,   /* while packet memory is tight */
+	RCVBUF_SCARCE = PBUF_ROOM, /* and while it is scarce */
+	OFO_TIGHT = 64 << 10,
 };
 
 /* A queued packet's place in the sequence. */
@@ -43,14 +46,42 @@ void tcp_rcv_free(struct tcp_conn *c)
 
 /* --- the window ----------------------------------------------------------------------------------- */
 
+/* What the reader may leave waiting now.  Nothing at last: the peer's probes find out when that is over. */
+static uint32_t rcvbuf_now(const struct tcp_conn *c)
+{
+	switch (pkt_pool_scarce(&c->st->pool)) {
+	case PKT_PLENTY:
+		return c->rcvbuf;
+	case PKT_TIGHT:
+		return MIN(c->rcvbuf, (uint32_t)RCVBUF_TIGHT);
+	case PKT_SCARCE:
+		return MIN(c->rcvbuf, (uint32_t)RCVBUF_SCARCE);
+	default:
+		return 0;
+	}
+}
+
+/* The window was offered when there was memory. */
+static bool no_memory_for(const struct tcp_conn *c)
+{
+	enum pkt_scarce level = pkt_pool_scarce(&c->st->pool);
+
+	return unlikely(level >= PKT_SCARCE) && (level == PKT_LAST || c->rq_bytes >= RCVBUF_SCARCE);
+}
+
 /* RFC 9293 3.8.6.2.2: never move the right edge left; move it right in worthwhile steps. */
 uint32_t tcp_rcv_window(struct tcp_conn *c)
 {
-	uint32_t used = c->rq_bytes, space = c->rcvbuf > used ? c->rcvbuf - used : 0;
+	uint32_t used = c->rq_bytes, room = rcvbuf_now(c), space = room > used ? room - used : 0;
 	uint32_t offered = seq_lt(c->rcv_nxt, c->rcv_adv) ? seq_dist(c->rcv_nxt, c->rcv_adv) : 0;
 	uint32_t step = MIN(c->rcvbuf / 2, (uint32_t)c->rcv_mss), unit = 1U << c->rcv_ws;
 	uint32_t clamp, limit = 65535U << c->rcv_ws;
 
+	if (unlikely(c->refused)) {
+		if (no_memory_for(c))
+			return 0;
+		c->refused = false;
+	}
 	/* Not yet worth a step, as most of the time. */
 	if (likely(space < offered + step && offered <= limit)) {
 		space = MIN(ALIGN_UP(offered, unit), limit);
@@ -203,13 +234,22 @@ static void ofo_drain(struct tcp_conn *c)
 		sack_prune(c);
 }
 
+static uint32_t ofo_most(const struct tcp_conn *c)
+{
+	enum pkt_scarce level = pkt_pool_scarce(&c->st->pool);
+
+	if (likely(level == PKT_PLENTY))
+		return 2 * c->rcvbuf + (256U << 10);
+	return level == PKT_TIGHT ? OFO_TIGHT : 0;
+}
+
 /* Put a packet in its place; what is there already stays, so overlaps are cut from the new one. */
 static enum drop ofo_insert(struct tcp_conn *c, struct pkt *p)
 {
 	struct pkt **at = &c->ofo.first, *last = NULL;
 	struct seq seq = cb(p)->seq, end = cb(p)->end;
 
-	if (c->ofo.count >= OFO_PKTS_MAX || c->ofo_mem > 2 * c->rcvbuf + (256U << 10)) {
+	if (c->ofo.count >= OFO_PKTS_MAX || c->ofo_mem > ofo_most(c)) {
 		MIB_INC(c->st, TcpExt_TCPOFODrop);
 		return DROP_TCP_OFO_LIMIT;
 	}
@@ -341,6 +381,18 @@ enum drop tcp_data_in(struct tcp_conn *c, struct pkt *p, const struct tcp_seg *s
 		net_drop(c->st, p, why);
 		return why;
 	}
+	if (no_memory_for(c)) {
+		/*
+		 * RFC 9293 3.8.6 would rather have the offer kept; but a peer that is told of a closed window
+		 * probes it for as long as it takes, and one that hears nothing gives up in the end.  What is
+		 * acceptable stays as offered, or a reset would not be.
+		 */
+		c->refused = true;
+		ack_now(c);
+		MIB_INC(c->st, TcpExt_TCPRcvQDrop);
+		net_drop(c->st, p, DROP_TCP_MEMORY);
+		return DROP_TCP_MEMORY;
+	}
 	if (likely(seq_eq(cb(p)->seq, c->rcv_nxt))) {
 		in_order(c, p, s);
 		return DROP_NONE;
@@ -382,7 +434,8 @@ void tcp_rcv_space_adjust(struct tcp_conn *c)
 	took = seq_dist(c->space_seq, c->copied);
 	if (took > c->space) {
 		want = (uint32_t)MIN(2ULL * took + 16U * c->advmss, (uint64_t)RCVBUF_MAX);
-		if (!c->rcvbuf_fixed && want > c->rcvbuf)
+		if (!c->rcvbuf_fixed && want > c->rcvbuf &&
+		    pkt_pool_scarce(&c->st->pool) == PKT_PLENTY)
 			c->rcvbuf = want;
 		c->space = took;
 	}
@@ -396,11 +449,13 @@ void tcp_rcv_space_adjust(struct tcp_conn *c)
 static void window_update(struct tcp_conn *c)
 {
 	uint32_t offered = seq_lt(c->rcv_nxt, c->rcv_adv) ? seq_dist(c->rcv_nxt, c->rcv_adv) : 0;
-	uint32_t space = c->rcvbuf > c->rq_bytes ? c->rcvbuf - c->rq_bytes : 0;
+	uint32_t room = rcvbuf_now(c), space = room > c->rq_bytes ? room - c->rq_bytes : 0;
 	uint32_t limit = 65535U << c->rcv_ws;
 
 	if (c->fin_rcvd || !tcp_established(c))
 		return;
+	if (unlikely(c->refused) && !no_memory_for(c))
+		c->ack_now = true;
 	space = MIN(space, limit);
 	if (space >= 2 * offered && space - offered >= MIN(2U * c->rcv_mss, c->rcvbuf / 2))
 		c->ack_now = true;

@@ -6,7 +6,12 @@
  */
 #include "net/tcp_int.h"
 
-enum { SNDBUF_MAX = 4 << 20 };
+enum {
+	SNDBUF_MAX = 4 << 20,
+	SNDBUF_TIGHT = 64 << 10,   /* while packet memory is tight */
+	SNDBUF_SCARCE = PBUF_ROOM, /* and while it is scarce */
+	NOMEM_NS = 20 * 1000 * 1000,
+};
 
 static void queue_add(struct tcp_conn *c, struct pbuf *b)
 {
@@ -99,16 +104,32 @@ void tcp_sndbuf_tune(struct tcp_conn *c)
 	uint32_t want = (uint32_t)MIN(4ULL * c->cwnd, (uint64_t)SNDBUF_MAX);
 
 	/* Room for what is in flight and as much again to refill it while ACKs are on their way. */
-	if (!c->sndbuf_fixed && want > c->sndbuf)
+	if (!c->sndbuf_fixed && want > c->sndbuf && pkt_pool_scarce(&c->st->pool) == PKT_PLENTY)
 		c->sndbuf = want;
+}
+
+/* What the queue may hold now.  Never nothing: an empty queue has no ACK coming to wake its writer. */
+static uint32_t sndbuf_now(const struct tcp_conn *c)
+{
+	switch (pkt_pool_scarce(&c->st->pool)) {
+	case PKT_PLENTY:
+		return c->sndbuf;
+	case PKT_TIGHT:
+		return MIN(c->sndbuf, (uint32_t)SNDBUF_TIGHT);
+	default:
+		return MIN(c->sndbuf, (uint32_t)SNDBUF_SCARCE);
+	}
 }
 
 static inline size_t writable(const struct tcp_conn *c)
 {
+	uint32_t room;
+
 	if (c->fin_queued ||
 	    !(c->state == TCP_ESTABLISHED || c->state == TCP_CLOSE_WAIT || c->fo_lazy))
 		return 0;
-	return c->sq_bytes < c->sndbuf ? c->sndbuf - c->sq_bytes : 0;
+	room = sndbuf_now(c);
+	return c->sq_bytes < room ? room - c->sq_bytes : 0;
 }
 
 size_t tcp_writable(const struct tcp_conn *c)
@@ -132,10 +153,10 @@ size_t tcp_unacked(const struct tcp_conn *c)
 
 bool tcp_write_space_ok(const struct tcp_conn *c)
 {
-	uint32_t lowat = tcp_opt(c, TCP_OPT_NOTSENT_LOWAT);
+	uint32_t lowat = tcp_opt(c, TCP_OPT_NOTSENT_LOWAT), room = sndbuf_now(c);
 
-	return c->sq_bytes <= c->sndbuf - c->sndbuf / 3 &&
-	       (lowat == UINT32_MAX || tcp_unsent(c) < lowat) && tcp_writable(c);
+	return c->sq_bytes <= room - room / 3 && (lowat == UINT32_MAX || tcp_unsent(c) < lowat) &&
+	       tcp_writable(c);
 }
 
 void tcp_write_space(struct tcp_conn *c)
@@ -210,6 +231,18 @@ static struct pbuf *tail_room(struct tcp_conn *c, uint32_t *room)
 	return b;
 }
 
+/*
+ * There is no page for the first byte.  As Linux's writers do under tcp_mem, this one waits; no ACK will tell it of
+ * memory, so it is told to try again.
+ */
+static long no_page(struct tcp_conn *c)
+{
+	if (!c->sq_bytes)
+		tcp_tm_set(c, TM_CORK, c->st->now + NOMEM_NS);
+	c->nospace = true;
+	return -EAGAIN;
+}
+
 static void drop_empty_tail(struct tcp_conn *c)
 {
 	struct pbuf **at = &c->sq, *prev = NULL, *b = c->sq_tail;
@@ -271,7 +304,7 @@ long tcp_send(struct tcp_conn *c, const struct net_iov *src, size_t len, unsigne
 		struct pbuf *b = tail_room(c, &space);
 
 		if (!b) {
-			err = -ENOMEM;
+			err = no_page(c);
 			break;
 		}
 		n = (uint32_t)MIN(len - done, (size_t)space);

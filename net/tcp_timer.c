@@ -57,6 +57,16 @@ static void blackhole_check(struct tcp_conn *c)
 	tcp_mss_update(c);
 }
 
+/*
+ * RFC 9293 3.8.6: the window has closed over what is in flight.  What is sent again is a probe then, and while those
+ * are answered the peer is there (MUST-37).
+ */
+static bool answered_closed(const struct tcp_conn *c)
+{
+	return c->snd_wnd == 0 && !c->orphan &&
+	       tcp_us(c->st) - c->last_ack_us <= 2ULL * tcp_rto_now_us(c);
+}
+
 static void rto(struct tcp_conn *c)
 {
 	struct tcp_rec *r;
@@ -68,6 +78,8 @@ static void rto(struct tcp_conn *c)
 	}
 	if (list_empty(&c->recs))
 		return;
+	if (answered_closed(c))
+		c->retries = 0;
 	/* Timeouts since the last progress; the backoff may be older (RFC 6298 5.7). */
 	if (c->retries >= limit || user_timed_out(c)) {
 		give_up(c);
@@ -245,8 +257,11 @@ static void fire(struct tcp_conn *c, enum tcp_timer t)
 	case TM_KEEP:
 		keepalive(c);
 		break;
-	case TM_PACE:
 	case TM_CORK:
+		tcp_output(c);
+		tcp_write_space(c); /* the writer may have found no memory */
+		break;
+	case TM_PACE:
 		tcp_output(c);
 		break;
 	case TM_COUNT:

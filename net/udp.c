@@ -249,7 +249,8 @@ static void queue_one(struct udp_ep *u, struct pkt *p, const struct udp_rx *rx)
 	struct net_stack *st = u->st;
 	uint32_t mem = pkt_truesize(p);
 
-	if (u->rx_mem + mem > MAX(2 * u->opt[UDP_OPT_RCVBUF], 16384U)) {
+	if (u->rx_mem + mem > MAX(2 * u->opt[UDP_OPT_RCVBUF], 16384U) ||
+	    (u->rx_mem && unlikely(pkt_pool_scarce(&st->pool) >= PKT_SCARCE))) {
 		MIB_INC(st, Udp_RcvbufErrors);
 		MIB_INC(st, Udp_InErrors);
 		u->rx_drops++;

@@ -169,7 +169,10 @@ static void must(int err)
 static void end_init(struct link *l, int side)
 {
 	struct end *e = &l->end[side];
-	struct net_cfg cfg = { .max_pages = 100000, .primary = true, .now = l->now, .wall_ns = 1 };
+	struct net_cfg cfg = { .max_pages = l->cfg.pages[side] ? l->cfg.pages[side] : 100000,
+			       .primary = true,
+			       .now = l->now,
+			       .wall_ns = 1 };
 	struct net_ifaddr a = { .addr = end_addr4(side), .bits = 24 };
 	uint32_t mtu = l->cfg.mtu ? l->cfg.mtu : 1500;
 

@@ -20,6 +20,7 @@ struct link_cfg {
 	uint32_t mtu;			      /* of both ends, 0: 1500 */
 	uint32_t path_mtu;		      /* packets larger vanish without a word; 0: none */
 	uint32_t features[2];		      /* NETIF_* of the ends */
+	uint32_t pages[2];		      /* packet memory of the ends, 0: plenty */
 	uint64_t burst_from, burst_to;	      /* everything sent between is lost */
 };
 

@@ -178,6 +178,74 @@ static void a_syn_flood_is_survived(void **state)
 	link_fini(&l);
 }
 
+/* The ACK comes in the very microsecond in which the cookie was given out, or another one to somebody else. */
+static void a_cookie_is_believed_at_once(void **state)
+{
+	struct link_cfg k = { .seed = 5 };
+	struct tcp_listener *lis;
+	struct tcp_conn *c;
+	struct link l;
+
+	(void)state;
+	link_init(&l, &k);
+	lis = listen_on(&l, 8);
+	for (uint32_t i = 0; i < 100; i++)
+		spoofed_syn(&l, i);
+	c = dial(&l);
+	run_for(&l, 1000);
+	assert_int_equal(net_mib(l.end[1].st)->v[MIB_TcpExt_SyncookiesRecv], 1);
+	tcp_abort(c, l.now);
+	run_for(&l, 100000000000);
+	tcp_listener_close(lis, l.now);
+	link_fini(&l);
+}
+
+/* Readers' queues stop growing while the pool is tight, and take nothing more before it is empty. */
+static void slow_readers_leave_memory(void **state)
+{
+	enum { N = 40, PAGES = 800 };
+	static struct tcp_conn *a[N], *b[N];
+	static long got[N];
+	long n;
+	struct link_cfg k = { .seed = 6, .delay_ns = 100000, .pages = { 0, PAGES } };
+	struct tcp_listener *lis;
+	struct pkt_pool *pool;
+	struct link l;
+
+	(void)state;
+	link_init(&l, &k);
+	pool = &l.end[1].st->pool;
+	lis = listen_on(&l, N);
+	for (int i = 0; i < N; i++)
+		a[i] = dial(&l);
+	run_for(&l, 100000000);
+	for (int round = 0; round < 100; round++) {
+		for (int i = 0; i < N; i++)
+			(void)!tcp_send(a[i], &wr, 100000, 0, l.now);
+		net_flush(l.end[0].st);
+		run_for(&l, 50000000);
+		assert_true(pkt_pool_used(pool) <= PAGES / 8 * 7 + 64);
+	}
+	assert_true(pkt_pool_scarce(pool) >= PKT_TIGHT);
+	for (int i = 0; i < N; i++)
+		assert_non_null(b[i] = tcp_accept(lis, &owner));
+	for (int turn = 0; turn < 2000;
+	     turn++) /* who reads gets all in the end: nothing was lost for good */
+		for (int i = 0; i < N; i++) {
+			while ((n = tcp_recv(b[i], &rd, 1 << 20, 0, l.now)) > 0)
+				got[i] += n;
+			net_flush(l.end[1].st);
+			run_for(&l, 2000000);
+		}
+	for (int i = 0; i < N; i++) {
+		assert_true(got[i] >= 100000);
+		tcp_abort(b[i], l.now);
+	}
+	run_for(&l, 1000000000);
+	tcp_listener_close(lis, l.now);
+	link_fini(&l);
+}
+
 /* An ACK with a cookie that was never given out opens nothing. */
 static void an_invented_cookie_is_refused(void **state)
 {
@@ -364,6 +432,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(thousands_at_once),
 		cmocka_unit_test(a_syn_flood_is_survived),
+		cmocka_unit_test(a_cookie_is_believed_at_once),
+		cmocka_unit_test(slow_readers_leave_memory),
 		cmocka_unit_test(an_invented_cookie_is_refused),
 		cmocka_unit_test(a_full_backlog_makes_peers_wait),
 		cmocka_unit_test(lack_of_memory_at_every_page),
