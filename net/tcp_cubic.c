@@ -70,12 +70,66 @@ static void reno_estimate(struct tcp_conn *c, struct cubic *q, uint32_t acked)
 	}
 }
 
+/* --- HyStart++ (RFC 9406): slow start ends when the queue begins to fill, not when it is full -------------- */
+
+enum {
+	MIN_THRESH_US = 4000,
+	MAX_THRESH_US = 16000,
+	RTT_DIVISOR = 8,
+	N_RTT_SAMPLE = 8,
+	CSS_DIVISOR = 4,
+	CSS_ROUNDS = 5,
+};
+
+/* 4.2: a round ends when what was sent at its beginning is acknowledged. */
+static void round_turn(struct tcp_conn *c, struct cubic *q)
+{
+	if (q->round_min_us && seq_lt(c->snd_una, q->round_end))
+		return;
+	q->last_min_us = q->round_min_us;
+	q->round_min_us = UINT32_MAX;
+	q->samples = 0;
+	q->round_end = c->snd_nxt;
+	/* It goes on being slower for so many rounds: then this is the place to stay. */
+	if (q->css_min_us && ++q->css_rounds >= CSS_ROUNDS)
+		c->ssthresh = c->cwnd;
+}
+
+static bool delay_grows(const struct cubic *q)
+{
+	uint32_t thresh = MIN(MAX(q->last_min_us / RTT_DIVISOR, (uint32_t)MIN_THRESH_US),
+			      (uint32_t)MAX_THRESH_US);
+
+	return q->samples >= N_RTT_SAMPLE && q->last_min_us && q->last_min_us != UINT32_MAX &&
+	       q->round_min_us >= q->last_min_us + thresh;
+}
+
+/* The bytes by which an ACK of `acked` may let the window grow.  Pacing spreads them: there is no other limit (4.3). */
+static uint32_t hystart(struct tcp_conn *c, struct cubic *q, uint32_t acked)
+{
+	round_turn(c, q);
+	q->round_min_us = MIN(q->round_min_us, c->rack_rtt_us);
+	q->samples = (uint8_t)MIN(q->samples + 1, N_RTT_SAMPLE);
+	if (!q->css_min_us) {
+		if (delay_grows(q)) {
+			q->css_min_us = q->round_min_us;
+			q->css_rounds = 0;
+		}
+	} else if (q->samples >= N_RTT_SAMPLE && q->round_min_us < q->css_min_us) {
+		q->css_min_us = 0; /* it was jitter */
+	}
+	return q->css_min_us ? acked / CSS_DIVISOR : acked;
+}
+
 static void cubic_on_ack(struct tcp_conn *c, uint32_t acked)
 {
 	struct cubic *q = &c->ccp.cubic;
 	uint64_t t_ms, target;
 
 	if (c->cwnd < c->ssthresh) {
+		/* Only the first slow start is blind (4.3): later the threshold is known. */
+		if (c->ssthresh == UINT32_MAX)
+			acked = hystart(c, q, acked);
 		acked = tcp_slow_start(c, acked);
 		if (acked == 0)
 			return;

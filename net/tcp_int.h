@@ -142,7 +142,11 @@ struct cubic {
 	uint32_t est_acked;  /* fraction of its next step */
 	uint32_t cwnd_acked; /* fraction of ours */
 	uint32_t cwnd_epoch;
-	uint64_t round_end_us; /* HyStart++ */
+	/* HyStart++: the least round trips of this round and the last; 0: not yet known */
+	struct seq round_end;
+	uint32_t round_min_us, last_min_us;
+	uint32_t css_min_us; /* conservative slow start: what it began with; 0: not in it */
+	uint8_t samples, css_rounds;
 };
 
 /* Options as the socket set them; a listener hands them on. */

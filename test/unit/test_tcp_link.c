@@ -289,6 +289,18 @@ static void a_shallow_queue_is_paced_through(void **state)
 	assert_true(r.time_ns < 3600000000ULL);
 }
 
+/* A queue three times as long as the path: slow start must end while it fills, and not lose a window when it is full. */
+static void slow_start_ends_before_the_queue(void **state)
+{
+	struct link_cfg k = { .seed = 7, .delay_ns = 20000000, .rate = 5000000, .queue = 600000 };
+	struct result r;
+
+	(void)state;
+	r = transfer(&k, 5000000, 0, 60, false);
+	assert_true(r.time_ns < 1600000000ULL);
+	assert_true(r.retrans < 200); /* 134; without HyStart++ 295 */
+}
+
 /* A path that drops what is larger than 600 bytes without a word: found by the black-hole check. */
 static void a_black_hole_is_survived(void **state)
 {
@@ -441,6 +453,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(ipv6_carries_everything_too),
 		cmocka_unit_test(a_bottleneck_is_shared_out),
 		cmocka_unit_test(a_shallow_queue_is_paced_through),
+		cmocka_unit_test(slow_start_ends_before_the_queue),
 		cmocka_unit_test(a_black_hole_is_survived),
 		cmocka_unit_test(an_outage_is_survived),
 		cmocka_unit_test(who_sees_no_room_hears_of_it),
