@@ -193,8 +193,12 @@ err_t net_start(void)
 	packet_init();
 	if (!err)
 		err = proc_net_init();
+	if (!err)
+		err = proc_sock_init();
 	for (struct netif *nif = netif_next(NULL); nif && !err; nif = netif_next(nif))
 		err = start_one(nif, ++n);
+	if (!err)
+		err = sys_net_init();
 	if (!err && n) {
 		wait_for(1, false);
 		wait_for(1, true);

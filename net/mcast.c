@@ -313,3 +313,17 @@ void mld_input(struct net_stack *st, struct pkt *p, const struct ip_rx *rx)
 	}
 	pkt_free(p);
 }
+
+bool net_mcast_at(const struct net_if *ifc, unsigned i, struct ip_addr *group, uint32_t *users)
+{
+	const struct mcast_group *m;
+
+	list_for_each_entry (m, &ifc->groups, link) {
+		if (i--)
+			continue;
+		*group = m->addr;
+		*users = m->users;
+		return true;
+	}
+	return false;
+}

@@ -262,6 +262,9 @@ must_check err_t net_neigh_del(struct net_stack *st, struct net_if *ifc, struct 
 must_check err_t net_mcast_join(struct net_if *ifc, struct ip_addr group, uint64_t now);
 must_check err_t net_mcast_leave(struct net_if *ifc, struct ip_addr group, uint64_t now);
 
+/* The i-th group of an interface; false past the end. */
+bool net_mcast_at(const struct net_if *ifc, unsigned i, struct ip_addr *group, uint32_t *users);
+
 /* --- counters ------------------------------------------------------------------------------------ */
 
 const struct net_mib *net_mib(const struct net_stack *st);

@@ -346,3 +346,20 @@ long raw_send(struct raw_ep *r, const struct raw_tx *want, const struct net_iov 
 	err = ip_output(st, p, &ip, &d);
 	return err ? err : (long)len;
 }
+
+void raw_each(struct net_stack *st, void (*f)(void *ctx, const struct raw_row *r), void *ctx)
+{
+	struct raw_ep *r;
+
+	list_for_each_entry (r, &st->raw->eps, link) {
+		const struct raw_row row = { .local = r->local,
+					     .remote = r->remote,
+					     .rx_queue = r->rx_mem,
+					     .ping = r->flags & RAW_PING,
+					     .id = r->flags & RAW_PING ? r->id : r->proto,
+					     .v6 = r->v6,
+					     .owner = r->ep.owner };
+
+		f(ctx, &row);
+	}
+}

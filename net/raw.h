@@ -43,6 +43,14 @@ struct raw_rx {
 struct pkt *raw_rx_peek(struct raw_ep *r, struct raw_rx *rx);
 struct pkt *raw_rx_pop(struct raw_ep *r);
 unsigned raw_level(const struct raw_ep *r);
+struct raw_row {
+	struct ip_addr local, remote;
+	uint32_t rx_queue;
+	uint16_t id; /* the protocol, or the number of a ping socket */
+	bool v6, ping;
+	void *owner;
+};
+void raw_each(struct net_stack *st, void (*f)(void *ctx, const struct raw_row *r), void *ctx);
 
 /*
  * AF_PACKET.  proto: EtherType, 0x0003 for all, 0 for none.  ifc NULL: all interfaces.  Frames that leave are seen

@@ -28,3 +28,5 @@ sock-y += sock/filter.c
 sock-y += sock/packet.c
 sock-y += sock/packet_opt.c
 sock-y += sock/packet_ring.c
+sock-y += sock/proc_sock.c
+sock-y += sock/sys_net.c

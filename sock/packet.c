@@ -27,6 +27,9 @@ static void proto_put(uint8_t b[2], uint16_t proto)
 	b[1] = (uint8_t)proto;
 }
 
+static struct spinlock all_lock = SPINLOCK_INIT(RANK_REGISTRY);
+static struct list all = LIST_INIT(all); /* all_lock */
+
 /* --- addresses -------------------------------------------------------------------------------------- */
 
 void packet_from(const struct pkt *p, const struct tap_rx *rx, struct linux_sockaddr_ll *out)
@@ -367,6 +370,9 @@ static void packet_release(struct sock *s)
 	struct psock *k = psock_of(s);
 	struct pframe *f, *tmp;
 
+	spin_lock(&all_lock);
+	list_del(&k->all);
+	spin_unlock(&all_lock);
 	close_taps(k);
 	list_for_each_entry_safe (f, tmp, &k->queue, link)
 		kfree(f);
@@ -431,12 +437,29 @@ static err_t packet_new(int type, int protocol, struct sock **out)
 	list_init(&k->members);
 	k->proto = proto_get(wire);
 	k->rcvbuf = k->sndbuf = BUFFER;
+	spin_lock(&all_lock);
+	list_add_tail(&all, &k->all);
+	spin_unlock(&all_lock);
 	err = open_taps(k);
 	if (err)
 		packet_release(&k->s);
 	else
 		*out = &k->s;
 	return err;
+}
+
+void packet_each(void (*line)(void *ctx, const struct packet_row *r), void *ctx)
+{
+	struct psock *k;
+
+	spin_lock(&all_lock);
+	list_for_each_entry (k, &all, all) {
+		const struct packet_row r = { k->s.ino, k->s.type, k->proto, k->ifindex,
+					      k->queued };
+
+		line(ctx, &r);
+	}
+	spin_unlock(&all_lock);
 }
 
 void packet_init(void)

@@ -50,6 +50,7 @@ struct psock {
 	bool auxdata, ignore_outgoing, filter_locked; /* [m] */
 	uint32_t version, reserve;		      /* [m] of the ring to come */
 	struct bpf_prog *filter;		      /* [m] NULL: none */
+	struct list all;			      /* all_lock of packet.c */
 	struct list members;			      /* [m] packet_opt.c: PACKET_ADD_MEMBERSHIP */
 	struct ptap tap[];			      /* one a shard */
 };

@@ -11,8 +11,9 @@
 #include "vfs/text.h"
 
 struct proc_ctx {
-	uint32_t tid; /* below /proc/PID and /proc/PID/task/TID: whose; else 0 */
-	unsigned n;   /* below a numbered directory (cpuN): N */
+	uint32_t tid;		    /* below /proc/PID and /proc/PID/task/TID: whose; else 0 */
+	unsigned n;		    /* below a numbered directory (cpuN): N */
+	const struct proc_row *row; /* which one: for rows that are part of something */
 };
 
 struct proc_row {

@@ -119,6 +119,7 @@ err_t textfs_inode(struct textfs *t, struct text_node *node, const struct proc_c
 		ti->i.flags |= node->parent ? INODE_VOLATILE : 0;
 	ti->node = node;
 	ti->ctx = *c;
+	ti->ctx.row = node->row;
 	*out = &ti->i;
 	return 0;
 }

@@ -309,3 +309,27 @@ def test_tcpdump(home):
     r = coracle(home, "run", "--net", "user", "tcpdump", "-i", "eth0", "-n", "-c", "2", "ip6 and icmp6")
     assert r.returncode == 0 and r.stdout.count("ICMP6") == 2, r.stdout + r.stderr
     assert "2 packets captured" in r.stderr
+
+
+TABLES = r'''
+import socket as s
+keep = [s.socket(s.AF_INET, s.SOCK_RAW, 89), s.socket(s.AF_INET6, s.SOCK_DGRAM), s.socket(s.AF_PACKET, s.SOCK_RAW, 8)]
+keep[1].bind(("::", 5000)); g = s.socket(s.AF_INET, s.SOCK_DGRAM); g.bind(("", 5001))
+l = s.create_server(("127.0.0.1", 0)); c = s.create_connection(l.getsockname())
+g.setsockopt(s.IPPROTO_IP, s.IP_ADD_MEMBERSHIP, s.inet_aton("239.1.2.3") + s.inet_aton("127.0.0.1"))
+def read(p): return open(p).read().strip()
+stat = {k: v.split() for k, v in (line.split(":") for line in read("/proc/net/sockstat").splitlines())}
+print(stat["RAW"][1], stat["UDP"][1], stat["TCP"][1], "UDP6: inuse 1" in read("/proc/net/sockstat6"))
+print("  89:" in read("/proc/net/raw"), " 3    0800 " in read("/proc/net/packet"), "030201EF" in read("/proc/net/igmp"))
+print(read("/sys/class/net/lo/address"), read("/sys/class/net/lo/operstate"), read("/sys/class/net/lo/type"))
+before = int(read("/sys/class/net/lo/statistics/tx_bytes"))
+c.send(b"x" * 5000)
+print(int(read("/sys/class/net/lo/statistics/tx_bytes")) - before >= 5000)
+'''
+
+
+def test_tables(home):
+    """/proc/net and /sys/class/net say what sockets and links there are."""
+    which("python3")
+    r = coracle(home, "run", "--net", "none", "python3", "-c", TABLES)
+    assert r.stdout == "1 1 3 True\nTrue True True\n00:00:00:00:00:00 unknown 772\nTrue\n", r.stdout + r.stderr
