@@ -14,7 +14,10 @@ uint64_t cputime_start(const struct thread *t)
 	return t->cpu_ns + clock_mono_ns() - t->last_ns;
 }
 
-/* -log2 of a random number in (0, 1), in 1/65536: the exponent, and the mantissa for its logarithm. */
+/*
+ * -log2 of a random number in (0, 1), in 1/65536: the exponent, and the mantissa for its logarithm, which makes the mean
+ * 3/2 instead of 1/ln 2.
+ */
 static uint32_t random_log2(struct thread *t)
 {
 	unsigned zeros;
@@ -31,11 +34,12 @@ static uint32_t random_log2(struct thread *t)
  */
 static uint32_t next_gap(struct thread *t)
 {
-	const uint32_t ln2 = 22713; /* in 1/32768 */
+	const uint32_t two_thirds = 21845; /* in 1/32768; makes the mean 1 */
 
 	if (t->sample_every == 1)
 		return 1;
-	return 1 + (uint32_t)((uint64_t)(2 * t->sample_every - 1) * random_log2(t) * ln2 >> 32);
+	return 1 +
+	       (uint32_t)((uint64_t)(2 * t->sample_every - 1) * random_log2(t) * two_thirds >> 32);
 }
 
 void cputime_end(struct thread *t, uint64_t start)

@@ -27,6 +27,8 @@ test_virtio_console-y := $(test_page-y) dev/virtqueue.c dev/virtio.c dev/virtio_
 	test/lib/vq_device.c test/lib/fake_vdev.c
 unit-tests += stack
 test_stack-y := linux/stack.c
+unit-tests += cputime
+test_cputime-y := kern/cputime.c
 unit-tests += sigqueue
 test_sigqueue-y := linux/sigqueue.c
 unit-tests += coracle
