@@ -19,12 +19,29 @@ err_t log_read(struct tfs *fs, uint64_t sector, void *buf, uint64_t n)
 	return fs->w.blk->read(fs->w.blk, fs->w.first + sector, buf, (uint32_t)n);
 }
 
+/* Memory that grew may lie anywhere: devices are given what was allocated for them. */
+static err_t write_copied(struct tfs *fs, uint64_t sector, const uint8_t *buf, uint64_t n)
+{
+	struct blk *b = fs->w.blk;
+	uint32_t part;
+	err_t err = 0;
+
+	for (; n && !err; n -= part, sector += part, buf += part * TFS_BLOCK) {
+		part = (uint32_t)MIN(n, (uint64_t)TFS_OUT_SECTORS);
+		memcpy(fs->out, buf, part * TFS_BLOCK);
+		err = b->write(b, fs->w.first + sector, fs->out, part);
+	}
+	return err;
+}
+
 err_t log_write(struct tfs *fs, uint64_t sector, const void *buf, uint64_t n)
 {
 	if (sector > fs->w.nsect || n > fs->w.nsect - sector || n > UINT32_MAX)
 		return -EUCLEAN;
 	fs->unflushed = true;
-	return fs->w.blk->write(fs->w.blk, fs->w.first + sector, buf, (uint32_t)n);
+	if (buf == fs->out || buf == fs->scratch)
+		return fs->w.blk->write(fs->w.blk, fs->w.first + sector, buf, (uint32_t)n);
+	return write_copied(fs, sector, buf, n);
 }
 
 err_t log_flush(struct tfs *fs)

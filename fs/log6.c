@@ -324,28 +324,93 @@ static err_t write_ext_header(struct tfs *fs, const struct log_extent *e, uint64
 	return log_write(fs, e->sector, x, 1);
 }
 
-/* `rec` is whole sectors, its payload behind the header. */
-static err_t write_rec(struct tfs *fs, uint8_t *rec, uint16_t type, size_t len)
+/* The values of a stage, one behind the other without the lengths between them. */
+struct gather {
+	const struct bytes *stage;
+	size_t at;
+	uint32_t left; /* of the value at `at` */
+};
+
+/* The next part of it that is in one piece; NULL: that was all. */
+static const uint8_t *gather_next(struct gather *g, size_t max, size_t *n)
+{
+	const uint8_t *p;
+
+	while (!g->left) {
+		if (g->at == g->stage->len)
+			return NULL;
+		memcpy(&g->left, g->stage->p + g->at, sizeof(g->left));
+		g->at += sizeof(g->left);
+	}
+	p = g->stage->p + g->at;
+	*n = MIN((size_t)g->left, max);
+	g->at += *n;
+	g->left -= (uint32_t)*n;
+	return p;
+}
+
+static size_t gather_len(struct gather g)
+{
+	size_t len = 0, n;
+
+	while (gather_next(&g, SIZE_MAX, &n))
+		len += n;
+	return len;
+}
+
+static uint32_t gather_crc(struct gather g, uint32_t crc)
+{
+	const uint8_t *p;
+	size_t n;
+
+	while ((p = gather_next(&g, SIZE_MAX, &n)))
+		crc = crc32c(crc, p, n);
+	return crc;
+}
+
+/* Fill [to, to + room); zeroes behind the last value. */
+static void gather_fill(struct gather *g, uint8_t *to, size_t room)
+{
+	const uint8_t *p;
+	size_t n;
+
+	while (room && (p = gather_next(g, room, &n))) {
+		memcpy(to, p, n);
+		to += n;
+		room -= n;
+	}
+	memset(to, 0, room);
+}
+
+/*
+ * Through one buffer that is there from the mount on: a commit is what gives memory back when there is none, so it must
+ * not ask for any.  A record of which not all arrived fails its checksum, however it was cut.
+ */
+static err_t write_rec(struct tfs *fs, const struct bytes *stage, uint16_t type)
 {
 	struct log *l = &fs->log;
-	const struct log_extent *e = &l->ext[l->n - 1];
-	uint64_t n = rec_sectors(len);
+	uint64_t sector = l->ext[l->n - 1].sector + l->used, n, part;
+	struct gather g = { .stage = stage };
 	struct tfs6_rec r = {
 		.magic = TFS6_REC_MAGIC,
 		.gen = l->gen,
 		.seq = l->seq,
 		.durable = l->durable,
 		.prev = l->prev,
-		.len = (uint32_t)len,
 		.type = type,
 	};
-	err_t err;
+	size_t len = gather_len(g), used = REC_HDR;
+	err_t err = 0;
 
-	memcpy(rec, &r, sizeof(r));
-	memset(rec + REC_HDR + len, 0, n * TFS_BLOCK - REC_HDR - len);
-	r.crc = crc32c(0, rec + 8, REC_HDR - 8 + len);
-	memcpy(rec, &r, sizeof(r));
-	err = log_write(fs, e->sector + l->used, rec, n);
+	r.len = (uint32_t)len;
+	r.crc = gather_crc(g, crc32c(0, (const uint8_t *)&r + 8, REC_HDR - 8));
+	memcpy(fs->out, &r, sizeof(r));
+	n = rec_sectors(len);
+	for (uint64_t at = 0; at < n && !err; at += part, used = 0) {
+		part = MIN(n - at, (uint64_t)TFS_OUT_SECTORS);
+		gather_fill(&g, fs->out + used, part * TFS_BLOCK - used);
+		err = log_write(fs, sector + at, fs->out, part);
+	}
 	if (err)
 		return err;
 	l->used += n;
@@ -355,10 +420,21 @@ static err_t write_rec(struct tfs *fs, uint8_t *rec, uint16_t type, size_t len)
 	return 0;
 }
 
+static err_t write_link(struct tfs *fs, const struct log_extent *e)
+{
+	const struct tfs6_link link = { e->sector, e->n };
+	const uint32_t len = sizeof(link);
+	uint8_t value[sizeof(len) + sizeof(link)];
+	const struct bytes stage = { .p = value, .len = sizeof(value) };
+
+	memcpy(value, &len, sizeof(len));
+	memcpy(value + sizeof(len), &link, sizeof(link));
+	return write_rec(fs, &stage, TFS6_REC_LINK);
+}
+
 /* A new extent, whose header is durable before the record that links to it is written. */
 static err_t extend(struct tfs *fs, uint64_t need)
 {
-	struct tfs6_link link;
 	struct log_extent e;
 	err_t err;
 
@@ -368,11 +444,8 @@ static err_t extend(struct tfs *fs, uint64_t need)
 	err = write_ext_header(fs, &e, fs->log.seq + 1, NULL);
 	if (!err)
 		err = log_flush(fs);
-	if (!err) {
-		link = (struct tfs6_link){ e.sector, e.n };
-		memcpy(fs->scratch + REC_HDR, &link, sizeof(link));
-		err = write_rec(fs, fs->scratch, TFS6_REC_LINK, sizeof(link));
-	}
+	if (!err)
+		err = write_link(fs, &e);
 	if (!err) {
 		err = log_add_extent(fs, e.sector, e.n);
 		err = err == -ENOMEM ? -EIO : err; /* it is linked: there is no way back */
@@ -384,44 +457,20 @@ static err_t extend(struct tfs *fs, uint64_t need)
 	return err;
 }
 
-/* The values of the stage, without the lengths between them. */
-static size_t payload(uint8_t *to, const struct bytes *stage)
-{
-	size_t n = 0;
-	uint32_t len;
-
-	for (size_t i = 0; i < stage->len; i += len) {
-		memcpy(&len, stage->p + i, sizeof(len));
-		i += sizeof(len);
-		if (to)
-			memcpy(to + n, stage->p + i, len);
-		n += len;
-	}
-	return n;
-}
-
 err_t log6_append(struct tfs *fs, const struct bytes *stage)
 {
 	struct log *l = &fs->log;
-	size_t len = payload(NULL, stage);
-	uint64_t n = rec_sectors(len);
-	uint8_t *rec;
+	size_t len = gather_len((struct gather){ .stage = stage });
+	uint64_t n;
 	err_t err = 0;
 
 	if (!len)
 		return 0;
-	rec = alloc_get(fs->a, n * TFS_BLOCK);
-	if (!rec)
-		return -ENOMEM;
+	n = rec_sectors(len);
 	/* A sector stays for the link. */
 	if (l->used + n + 1 > l->ext[l->n - 1].n)
 		err = extend(fs, n + 2);
-	if (!err) {
-		payload(rec + REC_HDR, stage);
-		err = write_rec(fs, rec, TFS6_REC_VALUES, len);
-	}
-	alloc_put(fs->a, rec, n * TFS_BLOCK);
-	return err;
+	return err ? err : write_rec(fs, stage, TFS6_REC_VALUES);
 }
 
 static err_t write_super(struct tfs *fs)

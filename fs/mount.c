@@ -100,6 +100,12 @@ static void put_keys(struct tfs *fs)
 #undef X
 }
 
+static void put_buffers(struct tfs *fs)
+{
+	alloc_put(fs->a, fs->scratch, TFS_BLOCK);
+	alloc_put(fs->a, fs->out, TFS_OUT_SECTORS * TFS_BLOCK);
+}
+
 static err_t new_fs(const struct tfs_where *w, struct alloc *a, struct tfs **out)
 {
 	struct tfs *fs = alloc_get(a, sizeof(*fs));
@@ -115,9 +121,10 @@ static err_t new_fs(const struct tfs_where *w, struct alloc *a, struct tfs **out
 	ranges_init(&fs->pending, a);
 	ranges_init(&fs->logged, a);
 	fs->scratch = alloc_get(a, TFS_BLOCK);
-	err = fs->scratch ? vstore_init(&fs->vs, a) : -ENOMEM;
+	fs->out = alloc_get(a, TFS_OUT_SECTORS * TFS_BLOCK);
+	err = fs->scratch && fs->out ? vstore_init(&fs->vs, a) : -ENOMEM;
 	if (err) {
-		alloc_put(a, fs->scratch, TFS_BLOCK);
+		put_buffers(fs);
 		alloc_put(a, fs, sizeof(*fs));
 		return err;
 	}
@@ -145,7 +152,7 @@ void tfs_unmount(struct tfs *fs)
 	alloc_put(a, fs->stack.f, fs->stack.cap * sizeof(*fs->stack.f));
 	alloc_put(a, fs->later.v, fs->later.cap * sizeof(*fs->later.v));
 	alloc_put(a, fs->log.ext, fs->log.cap * sizeof(*fs->log.ext));
-	alloc_put(a, fs->scratch, TFS_BLOCK);
+	put_buffers(fs);
 	alloc_put(a, fs, sizeof(*fs));
 }
 

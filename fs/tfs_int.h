@@ -23,6 +23,8 @@
 #include "lib/mem.h"
 #include "lib/ranges.h"
 
+enum { TFS_OUT_SECTORS = 8 };
+
 /* Growing bytes.  After bytes_reserve(n), n bytes can be put without failing. */
 struct bytes {
 	uint8_t *p;
@@ -131,6 +133,7 @@ struct tfs {
 	struct log log;
 	struct bytes stage; /* encoded edits: u32 length, bytes, ... */
 	uint8_t *scratch;   /* a sector; devices cannot be given a stack's memory */
+	uint8_t *out;	    /* TFS_OUT_SECTORS: records of the log go through it */
 	struct stack stack;
 	struct later later;
 	uint32_t next_id;  /* the log's dictionary: the next index */

@@ -14,6 +14,8 @@
 void *kmalloc(size_t size) __attribute__((malloc, alloc_size(1)));
 void *kzalloc(size_t size) __attribute__((malloc, alloc_size(1)));
 void *krealloc(void *p, size_t size) __attribute__((alloc_size(2)));
+/* Page by page, where there is no block: thread context, no spinlock held, and no device can be given it. */
+void *kmalloc_mapped(size_t bytes) __attribute__((malloc, alloc_size(1)));
 void kfree(void *p);	     /* NULL is fine */
 size_t ksize(const void *p); /* what may be used of it, at least what was asked for */
 

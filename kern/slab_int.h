@@ -25,7 +25,6 @@ struct slab_cache {
 };
 
 /* vmap.c: what is larger than a block of pages. */
-void *kmalloc_mapped(size_t bytes);
 void kmalloc_mapped_free(void *p);
 size_t kmalloc_mapped_size(const void *p);
 bool kmalloc_is_mapped(const void *p);

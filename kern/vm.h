@@ -82,8 +82,8 @@ void vm_object_init(struct vm_object *o, const struct vm_object_ops *ops);
  * when `keep_private`.  Of pages to be removed for good, owner was changed before: faults under way see that.
  */
 void vm_object_unmap(struct vm_object *o, uint64_t first, uint64_t n, bool keep_private);
-/* Before write-back: make shared mappings of the page read-only again; true if any had written to it. */
-bool vm_object_clean(struct vm_object *o, uint64_t index);
+/* Before write-back: make shared mappings of these pages of it (by page->index, each counted) read-only again. */
+void vm_object_clean(struct vm_object *o, struct page *const *pages, unsigned n);
 
 /* mmap(2). *addr: hint in, address out. object may be NULL (anonymous); a reference is taken. */
 err_t vm_map(uaddr_t *addr, size_t len, unsigned prot, unsigned flags, struct vm_object *o,

@@ -65,27 +65,26 @@ static bool clean_leaf(uaddr_t addr, struct page *p)
 		    !pte_writable(v))
 			return false;
 	} while (!pt_swap(s, v, pte_clean(pte_wrprotect(v))));
-	tlb_flush(addr, PAGE_SIZE);
 	return true;
 }
 
-bool vm_object_clean(struct vm_object *o, uint64_t index)
+/* One flush for all: an interrupt to every other CPU for each page would cost more than writing it. */
+void vm_object_clean(struct vm_object *o, struct page *const *pages, unsigned n)
 {
-	struct page *p;
+	uaddr_t first = UINT64_MAX, last = 0, addr, end;
 	struct vm_area *a;
-	uaddr_t addr, end;
-	bool any = false;
 
-	if (list_empty(&o->areas)) /* who maps it now sees the page clean, and notes its write */
-		return false;
-	p = o->ops->peek_page(o, index);
-	if (!p)
-		return false;
+	if (list_empty(&o->areas)) /* who maps it now sees the pages clean, and notes its write */
+		return;
 	spin_lock(&o->lock);
 	list_for_each_entry (a, &o->areas, link)
-		if ((a->flags & VM_SHARED) && window(a, index, 1, &addr, &end))
-			any |= clean_leaf(addr, p);
+		for (unsigned i = 0; a->flags & VM_SHARED && i < n; i++)
+			if (window(a, pages[i]->index, 1, &addr, &end) &&
+			    clean_leaf(addr, pages[i])) {
+				first = MIN(first, addr);
+				last = MAX(last, end);
+			}
 	spin_unlock(&o->lock);
-	page_put(p);
-	return any;
+	if (last)
+		tlb_flush(first, last - first);
 }

@@ -319,9 +319,14 @@ static void fill_run(struct pcache *pc, uint64_t index, struct page **pages, uns
 		pcache_filled(pages[i], 0);
 }
 
-void pcache_start_fill(struct pcache *pc, uint64_t index, unsigned n, uint64_t mark)
+/*
+ * The page at `want` comes back with a reference of the caller's, taken before it can be up to date: what is read when
+ * memory is short is all that could be reclaimed, and would be gone again. NULL: no memory, or it was there.
+ */
+static struct page *start_fill(struct pcache *pc, uint64_t index, unsigned n, uint64_t mark,
+			       uint64_t want)
 {
-	struct page *run[PCACHE_BATCH];
+	struct page *run[PCACHE_BATCH], *wanted = NULL;
 	uint64_t start = index;
 	unsigned len = 0;
 
@@ -330,6 +335,10 @@ void pcache_start_fill(struct pcache *pc, uint64_t index, unsigned n, uint64_t m
 
 		if (p && index == mark)
 			atomic_fetch_or(&p->flags, PAGE_READAHEAD);
+		if (p && index == want) {
+			wanted = p;
+			page_get(p);
+		}
 		if (p) {
 			run[len++] = p;
 			if (len < PCACHE_BATCH)
@@ -340,6 +349,7 @@ void pcache_start_fill(struct pcache *pc, uint64_t index, unsigned n, uint64_t m
 		len = 0;
 	}
 	fill_run(pc, start, run, len);
+	return wanted;
 }
 
 static uint64_t pages_of(const struct pcache *pc)
@@ -354,7 +364,7 @@ void pcache_readahead(struct pcache *pc, uint64_t first, uint64_t n)
 	while (first < end && !page_low()) {
 		unsigned part = (unsigned)MIN(end - first, (uint64_t)PCACHE_BATCH);
 
-		pcache_start_fill(pc, first, part, UINT64_MAX);
+		(void)start_fill(pc, first, part, UINT64_MAX, UINT64_MAX);
 		first += part;
 	}
 }
@@ -370,39 +380,38 @@ static unsigned clip(const struct pcache *pc, uint64_t index, uint64_t n)
 	return index >= end ? 1 : (unsigned)MIN(n, end - index);
 }
 
-static void miss_sequential(struct pcache *pc, struct file *f, uint64_t index)
+static struct page *miss_sequential(struct pcache *pc, struct file *f, uint64_t index,
+				    uint64_t want)
 {
 	unsigned window = f->ra_window ? MIN(f->ra_window * 2, (unsigned)RA_MAX) : RA_FIRST;
 
 	window = clip(pc, index, window);
 	f->ra_window = window;
 	f->ra_next = (uint32_t)(index + window);
-	pcache_start_fill(pc, index, window, index + window / 2);
+	return start_fill(pc, index, window, index + window / 2, want);
 }
 
-/* What else to read, now that `index` must be read anyway. */
-static void miss(struct pcache *pc, struct file *f, uint64_t index)
+/* What else to read, now that `index` must be read anyway. Its page as start_fill() gives it. */
+static struct page *miss(struct pcache *pc, struct file *f, uint64_t index)
 {
 	uint64_t start = ALIGN_DOWN(index, RA_AROUND);
 
-	if (!pc->ops->fill) {
-		pcache_start_fill(pc, index, 1, UINT64_MAX);
-	} else if (!f) { /* a page fault: its neighbours will be wanted, before and behind */
-		pcache_start_fill(pc, start, clip(pc, start, RA_AROUND), UINT64_MAX);
-	} else if (index == 0 || index == f->ra_next) {
-		miss_sequential(pc, f, index);
-	} else {
-		f->ra_window = 0;
-		f->ra_next = (uint32_t)index + 1;
-		pcache_start_fill(pc, index, 1, UINT64_MAX);
-	}
+	if (!pc->ops->fill)
+		return start_fill(pc, index, 1, UINT64_MAX, index);
+	if (!f) /* a page fault: its neighbours will be wanted, before and behind */
+		return start_fill(pc, start, clip(pc, start, RA_AROUND), UINT64_MAX, index);
+	if (index == 0 || index == f->ra_next)
+		return miss_sequential(pc, f, index, index);
+	f->ra_window = 0;
+	f->ra_next = (uint32_t)index + 1;
+	return start_fill(pc, index, 1, UINT64_MAX, index);
 }
 
 static noinline void hit_mark(struct pcache *pc, struct file *f, struct page *p)
 {
 	atomic_fetch_and(&p->flags, (uint16_t)~PAGE_READAHEAD);
 	if (f && f->ra_next < pages_of(pc) && !page_low())
-		miss_sequential(pc, f, f->ra_next);
+		(void)miss_sequential(pc, f, f->ra_next, UINT64_MAX);
 }
 
 /* A page that is in the tree but was not up to date: wait, and say what came of it. */
@@ -423,10 +432,11 @@ err_t pcache_get(struct pcache *pc, uint64_t index, struct file *f, struct page 
 		struct page *p = find_get(pc, index);
 		err_t err;
 
-		if (!p) { /* what was read may be reclaimed at once; that it is thrice is want of memory */
+		if (!p)
+			p = miss(pc, f, index);
+		if (!p) { /* another thread's, perhaps gone again; that it is thrice is want of memory */
 			if (tries++ == 3)
 				return -ENOMEM;
-			miss(pc, f, index);
 			continue;
 		}
 		err = p->flags & PAGE_UPTODATE ? 0 : await_fill(pc, p);
@@ -764,8 +774,7 @@ static err_t write_batch(struct pcache *pc, struct page **pages, unsigned n)
 	uint64_t size = pc->inode->size;
 	err_t err;
 
-	for (unsigned i = 0; i < n; i++)
-		vm_object_clean(&pc->obj, pages[i]->index);
+	vm_object_clean(&pc->obj, pages, n);
 	err = pc->ops->write(pc, pages, n, size);
 	if (err && err != -ENOMEM)
 		atomic_store(&pc->error, err);

@@ -95,4 +95,3 @@ void pcache_clear(struct page *p, uint16_t flags); /* and wake who waits */
 /* Out of the tree if it is clean and only the tree has it (plus `refs`). lru_lock held. */
 bool pcache_evict_locked(struct page *p, unsigned refs);
 err_t pcache_dirty(struct pcache *pc, struct page *p) must_check;
-void pcache_start_fill(struct pcache *pc, uint64_t index, unsigned n, uint64_t mark);

@@ -158,6 +158,17 @@ static struct page *next_mapped(unsigned long *budget, struct inode **owner)
 	return p;
 }
 
+/*
+ * Out of the program's tables with its neighbours, whose turn is about to come: each time all other CPUs are
+ * interrupted.  Who still uses one of them finds it in the cache.
+ */
+static void unmap_around(struct inode *i, const struct page *p)
+{
+	enum { AROUND = 64 };
+
+	vm_object_unmap(&i->pages->obj, ALIGN_DOWN(p->index, (uint32_t)AROUND), AROUND, true);
+}
+
 unsigned long lru_shrink_mapped(unsigned long n)
 {
 	unsigned long done = 0, budget = n * 4 + 64;
@@ -166,7 +177,7 @@ unsigned long lru_shrink_mapped(unsigned long n)
 
 	while (done < n && (p = next_mapped(&budget, &i))) {
 		if (p->refs > 2)
-			vm_object_unmap(&i->pages->obj, p->index, 1, true);
+			unmap_around(i, p);
 		spin_lock(&lru_lock);
 		if (p->owner == &i->pages->obj && pcache_evict_locked(p, 1))
 			done++;

@@ -50,17 +50,31 @@ static void *mem_get(struct alloc *a, size_t size)
 	return p;
 }
 
+/*
+ * There are pages, but not side by side. What grows never goes to a device, so it may be mapped page by page.
+ */
+static void *regrow_mapped(void *p, size_t old, size_t size)
+{
+	void *q = kmalloc_mapped(size);
+
+	if (!q)
+		return NULL;
+	if (p)
+		memcpy(q, p, MIN(old, size));
+	kfree(p);
+	return q;
+}
+
 static void *mem_resize(struct alloc *a, void *p, size_t old, size_t size)
 {
 	unsigned tries = 0;
 	void *q;
 
 	(void)a;
-	(void)old;
 	do
 		q = krealloc(p, size);
 	while (!q && make_room(size, &tries));
-	return q;
+	return q || size <= PAGE_SIZE ? q : regrow_mapped(p, old, size);
 }
 
 static void mem_put(struct alloc *a, void *p, size_t size)

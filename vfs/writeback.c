@@ -196,39 +196,60 @@ static void write_metadata(uint64_t not_after)
 	}
 }
 
+/*
+ * Somebody waits for memory, and gets what comes fastest: clean pages, then mapped ones, and only if that was not much
+ * what must be written first. A larger machine has more to do at once, a share of its memory each time.
+ */
 static void trim(void)
 {
-	enum { TRIM_PAGES = 256, TRIM_NAMES = 128 };
+	enum { TRIM_PAGES = 256, TRIM_SHARE = 32, TRIM_NAMES = 128 };
+	unsigned long want = MAX(page_total() / TRIM_SHARE, (uint64_t)TRIM_PAGES), got;
 
 	dentry_prune(TRIM_NAMES);
-	if (lru_shrink(TRIM_PAGES) < TRIM_PAGES / 2)
-		lru_shrink_mapped(TRIM_PAGES);
+	got = lru_shrink(want);
+	if (got < want / 2)
+		got += lru_shrink_mapped(want - got);
+	if (got >= want / 2)
+		return;
+	(void)!write_files(clock_mono_ns(), NULL);
+	if (lru_shrink(want - got) == 0)
+		lru_shrink_mapped(want - got);
+}
+
+static void say_trimmed(void)
+{
+	bool on = spin_lock_irq(&lock);
+
+	ntrims++;
+	waitq_wake(&trimmed, UINT32_MAX);
+	spin_unlock_irq(&lock, on);
 }
 
 static void run(void *arg)
 {
 	(void)arg;
 	for (;;) {
-		bool on = spin_lock_irq(&lock), short_of_memory;
-		uint64_t now;
+		bool on = spin_lock_irq(&lock), short_of_memory, old;
+		uint64_t then;
 
 		while (!kicked && !due)
 			(void)!waitq_wait_deaf(&wq, WAIT_FOREVER);
 		short_of_memory = kicked;
+		old = due;
 		kicked = due = false;
 		spin_unlock_irq(&lock, on);
 
-		now = clock_mono_ns();
-		(void)!write_files(short_of_memory ? now : now - MIN(now, AGE_NS), NULL);
-		write_metadata(clock_mono_ns()); /* what the data brought with it, too */
-		if (short_of_memory)
+		if (short_of_memory) {
 			trim();
+			say_trimmed();
+		}
+		if (old) {
+			then = clock_mono_ns();
+			(void)!write_files(then - MIN(then, AGE_NS), NULL);
+			write_metadata(clock_mono_ns()); /* what the data brought with it, too */
+		}
 
 		on = spin_lock_irq(&lock);
-		if (short_of_memory) {
-			ntrims++;
-			waitq_wake(&trimmed, UINT32_MAX);
-		}
 		arm_locked();
 		spin_unlock_irq(&lock, on);
 	}

@@ -331,7 +331,7 @@ static void do_write_back(void)
 	if (i >= file.size || !file.page[i])
 		return;
 	atomic_fetch_and(&file.page[i]->flags, (uint16_t)~PAGE_DIRTY);
-	vm_object_clean(&file.obj, i);
+	vm_object_clean(&file.obj, &file.page[i], 1);
 }
 
 static void (*const calls[])(void) = { do_map,	   do_map,	do_map_big,  do_unmap,
