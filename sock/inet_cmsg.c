@@ -198,6 +198,45 @@ static void give_error(const struct isock *i, const struct net_error *e, struct 
 			     sizeof(msg.ee) + MIN((size_t)a.len, sizeof(msg.offender)));
 }
 
+void inet_zerocopy_sent(struct isock *i)
+{
+	bool on;
+
+	if (!(i->want & WANT_ZEROCOPY))
+		return;
+	on = inet_look(i);
+	i->zc_next++;
+	inet_looked(i, on);
+	poll_notify(&i->s.source, POLL_ERR);
+}
+
+/* One message for all sends since the last: from `info` to `data`. */
+long inet_recv_zerocopy(struct isock *i, struct sock_msg *m)
+{
+	enum { SO_EE_ORIGIN_ZEROCOPY = 5, SO_EE_CODE_ZEROCOPY_COPIED = 1 };
+	struct {
+		struct linux_sock_extended_err ee;
+		uint8_t offender[sizeof(struct linux_sockaddr_in6)]; /* nobody */
+	} msg = { .ee = { .origin = SO_EE_ORIGIN_ZEROCOPY, .code = SO_EE_CODE_ZEROCOPY_COPIED } };
+	bool on = inet_look(i), any = i->zc_told != i->zc_next;
+
+	msg.ee.info = i->zc_told;
+	msg.ee.data = i->zc_next - 1;
+	i->zc_told = i->zc_next;
+	inet_looked(i, on);
+	if (!any)
+		return -EAGAIN;
+	if (m->addr)
+		m->addr->len = 0;
+	if (m->ctl_out)
+		sock_ctl_put(m->ctl_out, i->v6 ? LX_IPPROTO_IPV6 : LX_IPPROTO_IP,
+			     i->v6 ? LX_IPV6_RECVERR : LX_IP_RECVERR, &msg,
+			     sizeof(msg.ee) + (i->v6 ? sizeof(struct linux_sockaddr_in6)
+						     : sizeof(struct linux_sockaddr_in)));
+	m->out_flags |= LX_MSG_ERRQUEUE;
+	return 0;
+}
+
 long inet_recv_error(struct isock *i, struct sock_msg *m)
 {
 	struct net_error e;
@@ -207,7 +246,7 @@ long inet_recv_error(struct isock *i, struct sock_msg *m)
 
 	inet_looked(i, on);
 	if (!any)
-		return -EAGAIN;
+		return inet_recv_zerocopy(i, m);
 	if (p) {
 		r = inet_pkt_out(p, MIN((size_t)p->len, m->uio->left), m->uio);
 		on = inet_look(i);

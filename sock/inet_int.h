@@ -30,6 +30,7 @@ enum inet_want {
 	WANT_ORIGDST = 1 << 6,
 	WANT_GRO = 1 << 7,
 	WANT_DROPS = 1 << 8,
+	WANT_ZEROCOPY = 1 << 9,
 	/* not messages, but flags all the same */
 	WANT_FREEBIND = 1 << 16,
 	WANT_TRANSPARENT = 1 << 17,
@@ -77,9 +78,11 @@ struct isock {
 	uint32_t linger_s;     /* [s] */
 	uint32_t want;	       /* [s] WANT_* */
 	uint32_t rcvlowat;     /* [s] */
-	uint32_t sndbuf, rcvbuf;   /* [s] as getsockopt shows them; 0: the protocol's */
-	uint16_t gso_size;	   /* [s] UDP_SEGMENT for all sends */
-	uint8_t hdrincl;	   /* [s] raw */
+	uint32_t sndbuf, rcvbuf; /* [s] as getsockopt shows them; 0: the protocol's */
+	uint16_t gso_size;	 /* [s] UDP_SEGMENT for all sends */
+	uint8_t hdrincl;	 /* [s] raw */
+	uint32_t zc_told,
+		zc_next; /* [s] MSG_ZEROCOPY: sends that were told of, and that were made */
 	uint8_t raw_opt[RAW_OPTS]; /* [s] raw */
 	struct list members;	   /* [s] raw: inet_group.c */
 };
@@ -200,4 +203,14 @@ struct inet_info { /* what is known of one datagram */
 void inet_ctl_give(const struct isock *i, const struct inet_info *info, struct sock_msg *m);
 /* recvmsg(MSG_ERRQUEUE): what IP_RECVERR kept. -EAGAIN: nothing. */
 long inet_recv_error(struct isock *i, struct sock_msg *m);
+/*
+ * MSG_ZEROCOPY: the bytes are copied all the same, which the message on the error queue says
+ * (SO_EE_CODE_ZEROCOPY_COPIED), so a send is complete as soon as it is made.
+ */
+void inet_zerocopy_sent(struct isock *i);
+long inet_recv_zerocopy(struct isock *i, struct sock_msg *m); /* -EAGAIN: none to tell of */
+static inline uint32_t inet_zerocopy_poll(const struct isock *i)
+{
+	return i->zc_told != i->zc_next ? POLL_ERR : 0;
+}
 err_t inet_ctl_take(struct isock *i, const struct sock_msg *m, struct udp_tx *tx) must_check;

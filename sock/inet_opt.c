@@ -93,6 +93,7 @@ static const struct flag {
 	{ LX_SOL_SOCKET, LX_SO_OOBINLINE, WANT_OOBINLINE },
 	{ LX_SOL_SOCKET, LX_SO_BROADCAST, WANT_BROADCAST },
 	{ LX_SOL_SOCKET, LX_SO_RXQ_OVFL, WANT_DROPS },
+	{ LX_SOL_SOCKET, LX_SO_ZEROCOPY, WANT_ZEROCOPY },
 	{ LX_IPPROTO_IP, LX_IP_PKTINFO, WANT_PKTINFO },
 	{ LX_IPPROTO_IP, LX_IP_RECVTTL, WANT_TTL },
 	{ LX_IPPROTO_IP, LX_IP_RECVTOS, WANT_TOS },
@@ -466,6 +467,8 @@ static err_t set_int(struct isock *i, int level, int name, struct uio *val)
 	on = inet_lock(i);
 	if (o)
 		err = set_protocol(i, o, v);
+	else if (f && f->bit == WANT_ZEROCOPY && (i->kind == INET_RAW || v < 0 || v > 1))
+		err = i->kind == INET_RAW ? -EOPNOTSUPP : -EINVAL;
 	else if (f)
 		i->want = v ? i->want | f->bit : i->want & ~f->bit;
 	else

@@ -246,6 +246,8 @@ static long tcp_sock_send(struct sock *s, struct sock_msg *m)
 		else
 			break;
 	} while (m->uio->left);
+	if (unlikely(m->flags & LX_MSG_ZEROCOPY) && done)
+		inet_zerocopy_sent(i);
 	if (done && (m->flags & LX_MSG_FASTOPEN)) {
 		err_t err = send_refused(i, deadline);
 
@@ -305,7 +307,7 @@ static long tcp_sock_recv(struct sock *s, struct sock_msg *m)
 	long done = 0, n;
 
 	if (m->flags & LX_MSG_ERRQUEUE)
-		return -EAGAIN;
+		return inet_recv_zerocopy(i, m);
 	do {
 		n = recv_turn(i, m, want - (size_t)done, deadline);
 		if (n > 0)
@@ -329,7 +331,7 @@ static uint32_t tcp_sock_poll(struct sock *s)
 	if (i->kind == INET_LISTEN)
 		mask = inet_listen_pending(i) ? POLL_IN | POLL_RDNORM : 0;
 	else
-		mask = inet_poll_mask(tcp_level(i->tcp));
+		mask = inet_poll_mask(tcp_level(i->tcp)) | inet_zerocopy_poll(i);
 	inet_looked(i, on);
 	return mask;
 }

@@ -143,6 +143,8 @@ static long udp_sock_send(struct sock *s, struct sock_msg *m)
 		return -EOPNOTSUPP;
 	for (unsigned tries = 0;; tries++) {
 		n = send_turn(i, m, deadline);
+		if (n >= 0 && unlikely(m->flags & LX_MSG_ZEROCOPY))
+			inet_zerocopy_sent(i);
 		if (n != -EFAULT || tries == 3 || !fault_in_all(&again))
 			return n;
 		*m->uio = again;
@@ -235,7 +237,7 @@ static uint32_t udp_sock_poll(struct sock *s)
 	uint32_t mask = inet_poll_mask(udp_level(i->udp) | inet_shut_level(i));
 
 	inet_looked(i, on);
-	return mask | POLL_WRBAND;
+	return mask | POLL_WRBAND | inet_zerocopy_poll(i);
 }
 
 static err_t udp_sock_shutdown(struct sock *s, int how)

@@ -167,6 +167,8 @@ static err_t timeout_set(struct uio *val, uint64_t *ns)
 static err_t set_number(struct sock *s, int name, int v)
 {
 	switch (name) {
+	case LX_SO_ZEROCOPY:
+		return -EOPNOTSUPP; /* of families that have no use for it */
 	case LX_SO_BUSY_POLL:
 		if (v < 0)
 			return -EINVAL;
@@ -239,6 +241,9 @@ static err_t get_number(const struct sock *s, int name, int *v)
 		return 0;
 	case LX_SO_SNDLOWAT:
 		*v = 1;
+		return 0;
+	case LX_SO_ZEROCOPY:
+		*v = 0;
 		return 0;
 	case LX_SO_BUSY_POLL:
 		*v = (int)s->busy_poll_us;

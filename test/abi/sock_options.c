@@ -53,6 +53,7 @@ static const struct opt {
 	O(SOL_SOCKET, SO_MARK, T | U | R | X),
 	O(SOL_SOCKET, SO_RXQ_OVFL, T | U | R),
 	O(SOL_SOCKET, SO_BUSY_POLL, T | U | R | X),
+	O(SOL_SOCKET, SO_ZEROCOPY, T | U | R | X),
 	O(SOL_SOCKET, 9999, T | U | R | X),
 	O(IPPROTO_IP, IP_TOS, T | U | R),
 	O(IPPROTO_IP, IP_TTL, T | U | R),

@@ -2,6 +2,8 @@
 /* TCP over loopback: what each call and poll() say in each state; linger, urgent data, half close, resets. abi: netns */
 #include "sock.h"
 
+#include <linux/errqueue.h>
+
 static char buf[100];
 
 static void show_error(const char *when, int fd)
@@ -303,6 +305,37 @@ static void lowat_and_timeouts(void)
 	close(p[1]);
 }
 
+/* What was sent with MSG_ZEROCOPY is told of once it may be changed; over loopback it was copied. */
+static void zerocopy(void)
+{
+	_Alignas(8) char ctl[128];
+	struct iovec v = { buf, 100 };
+	struct msghdr m = { .msg_iov = &v, .msg_iovlen = 1, .msg_control = ctl };
+	struct cmsghdr *c = (void *)ctl;
+	struct sock_extended_err *e;
+	int p[2];
+
+	printf("--- zerocopy\n");
+	tcp_pair(p);
+	SHOW(recvmsg(p[0], &m, MSG_ERRQUEUE | MSG_DONTWAIT));
+	SHOW(send(p[0], "first", 5, MSG_ZEROCOPY));
+	SHOW(setsockopt(p[0], SOL_SOCKET, SO_ZEROCOPY, &(int){ 1 }, 4));
+	for (unsigned i = 0; i < 3; i++) {
+		SHOW(send(p[0], "later", 5, MSG_ZEROCOPY));
+		SHOW(recv(p[1], buf, 100, 0) > 0);
+		wait_poll("sent", p[0], POLLERR);
+		m.msg_controllen = sizeof(ctl);
+		SHOW(recvmsg(p[0], &m, MSG_ERRQUEUE));
+		e = (void *)CMSG_DATA(c);
+		printf("cmsg %d/%d %zu: errno %u origin %u code %u from %u to %u flags %x\n",
+		       c->cmsg_level, c->cmsg_type, c->cmsg_len, e->ee_errno, e->ee_origin,
+		       e->ee_code, e->ee_info, e->ee_data, m.msg_flags);
+		show_poll("told", p[0]);
+	}
+	close(p[0]);
+	close(p[1]);
+}
+
 int main(void)
 {
 	fresh();
@@ -313,5 +346,6 @@ int main(void)
 	urgent(false);
 	urgent(true);
 	lowat_and_timeouts();
+	zerocopy();
 	return 0;
 }
