@@ -76,7 +76,6 @@ static inline void progress(struct tcp_conn *c, struct seq ack, uint32_t data)
 	c->bytes_acked += data;
 	c->retries = 0;
 	c->probes = 0;
-	c->rtx_since_us = 0;
 	c->user_since_us = tcp_us(c->st);
 	if (c->dst.neigh && dst_valid(c->st, &c->dst))
 		neigh_confirm(c->dst.neigh);

@@ -252,7 +252,6 @@ static void ack_sent(struct tcp_conn *c)
 {
 	c->rcv_wup = c->rcv_nxt;
 	c->ack_now = false;
-	c->rcv_unacked_segs = 0;
 	tcp_tm_off(c, TM_DELACK);
 }
 

@@ -87,6 +87,9 @@ void tcp_table_fini(struct net_stack *st)
 	st->tcp = NULL;
 }
 
+_Static_assert(sizeof(struct tcp_conn) <= (OBJ_PAGE - OBJ_PAGE_HEAD) / 4 / 16 * 16,
+	       "four connections a page");
+
 struct tcp_conn *tcp_conn_alloc(struct net_stack *st, void *owner)
 {
 	struct tcp_conn *c = objcache_alloc(&st->tcp->conns);

@@ -33,7 +33,6 @@ static void cubic_init(struct tcp_conn *c)
 static void epoch_begin(struct tcp_conn *c, struct cubic *q)
 {
 	q->epoch_us = tcp_us(c->st);
-	q->cwnd_epoch = c->cwnd;
 	q->w_est = c->cwnd;
 	q->est_acked = q->cwnd_acked = 0;
 	if (q->w_max > c->cwnd)

@@ -141,7 +141,6 @@ struct cubic {
 	uint32_t w_est;	     /* the window Reno would have */
 	uint32_t est_acked;  /* fraction of its next step */
 	uint32_t cwnd_acked; /* fraction of ours */
-	uint32_t cwnd_epoch;
 	/* HyStart++: the least round trips of this round and the last; 0: not yet known */
 	struct seq round_end;
 	uint32_t round_min_us, last_min_us;
@@ -182,8 +181,8 @@ struct tcp_conn {
 	bool urg_snd;
 	bool nospace; /* the writer wants to hear of room */
 	bool refused; /* data within the offered window was not taken for want of memory */
-	bool in_output;
 	bool sndbuf_fixed, rcvbuf_fixed;
+	bool opt_own;
 	uint8_t frto; /* RFC 5682: 1 the timer has run out, 2 one ACK has come since */
 	bool tlp_retrans;
 	bool reord_seen;
@@ -192,11 +191,13 @@ struct tcp_conn {
 	bool shut_wr_early; /* closed for writing before it was established */
 	bool cwnd_limited;
 	bool fo_send_cookie; /* fast open: the SYN-ACK carries one */
-	bool fo_done;	     /* fast open: accepted before the handshake ended */
 	bool fo_asked;	     /* our SYN asked for a cookie, or had one */
 	bool fo_lazy;	     /* our SYN waits for the first data */
 	bool fo_taken;	     /* data of our SYN was acknowledged with it */
 	bool had_retrans;    /* in this episode of recovery */
+	uint8_t backoff;     /* of the timer: RFC 6298 5.5 */
+	uint8_t retries;     /* timeouts in a row */
+	uint8_t probes;	     /* keepalive or persist */
 
 	/* --- the way out --- */
 	struct net_dst dst;
@@ -253,10 +254,6 @@ struct tcp_conn {
 	/* --- round trips: RFC 6298 --- */
 	uint32_t srtt_us, rttvar_us, rto_us, min_rtt_us; /* srtt 0: none yet */
 	uint64_t min_rtt_at_us;
-	uint8_t backoff;
-	uint8_t retries;
-	uint8_t probes;		/* keepalive or persist */
-	uint64_t rtx_since_us;	/* first of the timeouts in a row; 0: none */
 	uint64_t user_since_us; /* oldest unacknowledged byte's time, for USER_TIMEOUT */
 
 	/* --- receiver --- */
@@ -265,27 +262,26 @@ struct tcp_conn {
 	struct seq rcv_up;
 	struct seq fin_seq;
 	struct seq copied; /* read by the owner so far */
+	struct seq
+		rcv_rtt_seq; /* a round trip of the receiver's ends here; it began at rcv_rtt_at_us */
 	struct pkt_list rq, ofo;
 	uint32_t rq_bytes, rq_mem, ofo_bytes, ofo_mem;
 	uint32_t rcvbuf;  /* bytes of window we are ready to offer */
 	uint32_t rcv_mss; /* what the peer seems to send */
-	uint32_t rcv_unacked_segs;
 	uint32_t ts_recent;
-	uint64_t ts_recent_us;
 	uint32_t ts_off; /* added to our clock in timestamps */
-	uint32_t ts_echo_rtt;
+	uint64_t ts_recent_us;
 	uint8_t nsack, quick; /* quick: ACKs to send at once */
 	uint8_t urg_byte;
+	bool has_dsack;
 	struct sack_block rsack[TCP_SACKS]; /* to report; most recent first */
 	struct sack_block dsack;
-	bool has_dsack;
 	struct seq space_seq; /* autotuning: where this round of measuring began */
 	uint64_t space_us;
 	uint32_t space;
 	uint32_t rcv_rtt_us;
-	struct seq rcv_rtt_seq;
 	uint64_t rcv_rtt_at_us;
-	uint64_t defer_until_s;
+	uint32_t defer_until_s;
 	int soft_err;	     /* an ICMP error that may explain a timeout */
 	uint64_t oow_ack_us; /* last challenge or duplicate ACK: rate limit */
 
@@ -299,7 +295,6 @@ struct tcp_conn {
 	struct tcp_listener *listener; /* SYN-RECEIVED, or in its accept queue */
 	struct list accept_link;
 	struct tcp_opts *opt; /* shared default, or our own */
-	bool opt_own;
 
 	/* --- counters for TCP_INFO --- */
 	uint64_t bytes_acked, bytes_received, bytes_sent, bytes_retrans;

@@ -319,7 +319,6 @@ static bool fast_open(struct tcp_conn *c, struct tcp_listener *l, struct pkt *p,
 	body.seq = seq_add(s->seq, 1);
 	pkt_pull(p, s->hlen);
 	(void)tcp_data_in(c, p, &body);
-	c->fo_done = true;
 	return true;
 }
 
@@ -355,7 +354,7 @@ static void syn_in(struct tcp_listener *l, struct pkt *p, const struct ip_rx *rx
 	l->nsyn++;
 	c->snd_wnd = s->win;
 	c->deferred = l->opt.v[TCP_OPT_DEFER_ACCEPT];
-	c->defer_until_s = tcp_us(st) / 1000000 + l->opt.v[TCP_OPT_DEFER_ACCEPT];
+	c->defer_until_s = (uint32_t)(tcp_us(st) / 1000000) + l->opt.v[TCP_OPT_DEFER_ACCEPT];
 	c->ecn_on = ecn_wanted(l, s);
 	if (!fast_open(c, l, p, rx, s))
 		pkt_free(p);
