@@ -15,6 +15,7 @@
 #include "kern/panic.h"
 #include "lib/fmt.h"
 #include "lib/mem.h"
+#include "linux/system.h"
 #include "sock/inet.h"
 #include "sock/netconf.h"
 #include "sock/netlink.h"
@@ -144,8 +145,10 @@ static bool from_command_line(const char *dev, struct netconf *c)
 		c->ip4_bits = mask_bits(mask, field[IP_MASK]);
 	if (field[IP_GATEWAY] && ip_addr_parse(field[IP_GATEWAY], &c->gateway) < 0)
 		klog_warn("ip=: gateway %s is not an address", field[IP_GATEWAY]);
-	if (field[IP_HOST])
+	if (field[IP_HOST]) {
 		fmt(c->hostname, sizeof(c->hostname), "%s", field[IP_HOST]);
+		system_offer_hostname(field[IP_HOST]);
+	}
 	for (unsigned k = 0; k < 2; k++)
 		if (field[IP_DNS0 + k] && ip_addr_parse(field[IP_DNS0 + k], &c->dns[k]) < 0)
 			klog_warn("ip=: name server %s is not an address", field[IP_DNS0 + k]);
@@ -189,6 +192,7 @@ err_t net_start(void)
 		err = inet_init();
 	if (!err)
 		err = netconf_loopback();
+	netconf_on_hostname(system_offer_hostname);
 	netlink_init();
 	packet_init();
 	if (!err)

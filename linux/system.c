@@ -34,6 +34,8 @@ static struct utsname uts = {
 	.domainname = "(none)",
 };
 
+static bool named; /* process.lock: the host's name is somebody's word */
+
 void system_uname(struct utsname *out)
 {
 	mutex_lock(&process.lock);
@@ -53,6 +55,16 @@ void system_set_uname(const char *sysname, const char *release, const char *node
 	set_name(uts.sysname, sysname);
 	set_name(uts.release, release);
 	set_name(uts.nodename, nodename);
+	named |= nodename != NULL;
+}
+
+void system_offer_hostname(const char *name)
+{
+	mutex_lock(&process.lock);
+	if (!named)
+		set_name(uts.nodename, name);
+	named = true;
+	mutex_unlock(&process.lock);
 }
 
 long sys_uname(struct thread *t, const struct sysargs *a)
@@ -79,6 +91,7 @@ static long rename_system(char field[UTS_LEN], const struct sysargs *a)
 		return -EFAULT;
 	mutex_lock(&process.lock);
 	memcpy(field, name, UTS_LEN);
+	named |= field == uts.nodename;
 	mutex_unlock(&process.lock);
 	return 0;
 }

@@ -15,3 +15,5 @@ struct utsname {
 void system_uname(struct utsname *out);
 /* From the manifest, before the program runs; NULL: leave as is. */
 void system_set_uname(const char *sysname, const char *release, const char *nodename);
+/* A host name that the network gave: taken once, unless the manifest or the program has said another. Thread only. */
+void system_offer_hostname(const char *name);

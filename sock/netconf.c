@@ -106,14 +106,39 @@ static noinline void write_resolv_conf(void)
 	file_put(f);
 }
 
+/* --- the host's name ---------------------------------------------------------------------------------------- */
+
+static void (*hostname_told)(const char *name); /* [I] before the first lease */
+
+void netconf_on_hostname(void (*f)(const char *name))
+{
+	hostname_told = f;
+}
+
+static void tell_hostname(void)
+{
+	char name[sizeof(((struct net_lease *)0)->hostname)] = "";
+	struct shard *s = shard_primary();
+	struct net_if *ifc = NULL;
+	bool on = shard_lock(s);
+
+	while (!name[0] && (ifc = net_if_next(s->st, ifc)) != NULL)
+		memcpy(name, net_if_lease(ifc)->hostname, sizeof(name));
+	shard_unlock(s, on);
+	if (name[0] && hostname_told)
+		hostname_told(name);
+}
+
 /* --- changes ----------------------------------------------------------------------------------------------- */
 
 static void changed(unsigned what)
 {
 	bool on;
 
-	if (what & NET_CHG_DNS)
+	if (what & NET_CHG_DNS) {
 		write_resolv_conf();
+		tell_hostname();
+	}
 	on = spin_lock_irq(&wait_lock);
 	waitq_wake(&wait_wq, UINT32_MAX);
 	spin_unlock_irq(&wait_lock, on);

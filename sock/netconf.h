@@ -24,5 +24,7 @@ struct netconf {
 
 err_t netconf_loopback(void) must_check;
 err_t netconf_start(uint32_t ifindex, const struct netconf *c) must_check;
+/* Who is told the host's name that a lease carries. Set before netconf_start(). */
+void netconf_on_hostname(void (*f)(const char *name));
 /* Wait until some interface but the loopback has an IPv4 (or v6: a global IPv6) address. False: time is up. */
 bool netconf_wait(bool v6, uint64_t deadline_ns);

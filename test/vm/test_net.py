@@ -228,6 +228,21 @@ def test_addresses_and_routes(home):
     assert "default via 10.0.2.2 dev eth0" in r.stdout, r.stdout + r.stderr
 
 
+def test_ip_on_the_command_line(home):
+    """ip= as Linux takes it; and the link-local address is the same at each boot of an image (RFC 7217)."""
+    code = ("import os\nfor f in ('/etc/resolv.conf', '/proc/net/route', '/proc/net/if_inet6'): print(open(f).read())\n"
+            "print(os.uname().nodename)")
+    seen = []
+    for what in ("10.0.2.33::10.0.2.2:255.255.255.0:boat:eth0:off:10.0.2.3", "dhcp"):
+        r = coracle(home, "run", "--net", "user", "--append", f"ip={what}", "python3", "-c", code)
+        assert r.returncode == 0, r.stderr
+        seen.append(re.search(r"^(fe80[0-9a-f]{28}) .* eth0$", r.stdout, re.M)[1])
+        if what != "dhcp":
+            assert "nameserver 10.0.2.3\n" in r.stdout and r.stdout.endswith("\nboat\n"), r.stdout
+            assert re.search(r"^eth0\t00000000\t0202000A\t", r.stdout, re.M), r.stdout
+    assert seen[0] == seen[1]
+
+
 IP_BATCH = """\
 route add 10.78.0.0/16 via 10.0.2.2 metric 7
 route add 10.79.0.0/16 dev eth0
