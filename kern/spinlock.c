@@ -40,11 +40,15 @@ enum {
 	USED_IRQS_ON = 2, /* somebody held it and could be interrupted */
 };
 
-/* Two futex buckets are taken together by a requeue, in the order of their addresses. */
+/*
+ * Two futex buckets are taken together by a requeue, in the order of their addresses.  An epoll's own poll source is
+ * notified under one that it watches; epolls watch each other without circles (ELOOP).
+ */
 static bool may_follow(const struct spinlock *held, const struct spinlock *l)
 {
-	return held->rank < l->rank ||
-	       (l->rank == RANK_FUTEX && held->rank == RANK_FUTEX && held < l);
+	if (held->rank != l->rank)
+		return held->rank < l->rank;
+	return l->rank == RANK_POLL || (l->rank == RANK_FUTEX && held < l);
 }
 
 /* Locks of what an interrupt interrupted are below c->held_base: no order with them, but see note_use(). */

@@ -24,7 +24,6 @@ struct epoll {
 	struct list ready;	   /* [lock] */
 	_Atomic unsigned nready;   /* [a] changed under lock */
 	struct poll_source source; /* an epoll can be polled too */
-	unsigned height;	   /* [mtx] epolls on the longest way down */
 };
 
 struct item {
@@ -227,41 +226,26 @@ static err_t item_del(struct epoll *ep, int fd, struct file *f)
 	return 0;
 }
 
-/* Epolls on the longest way down from ep; -ELOOP when the way meets `top` or is too long. */
-static int ep_height(struct epoll *ep, const struct epoll *top, int depth)
+/* -ELOOP when a way down from ep meets `top` or is too long. */
+static err_t check_below(struct epoll *ep, const struct epoll *top, int depth)
 {
-	int h = 0;
+	err_t err = 0;
 
 	if (ep == top || depth > NEST_MAX)
 		return -ELOOP;
 	mutex_lock(&ep->mtx);
-	for (struct rb_node *n = rb_first(&ep->items); n && h >= 0; n = rb_next(n)) {
+	for (struct rb_node *n = rb_first(&ep->items); n && !err; n = rb_next(n)) {
 		struct item *it = rb_entry(n, struct item, node);
-		int below;
 
-		if (!epoll_is(it->file))
-			continue;
-		below = ep_height(it->file->data, top, depth + 1);
-		h = below < 0 ? below : MAX(h, below + 1);
+		if (epoll_is(it->file))
+			err = check_below(it->file->data, top, depth + 1);
 	}
 	mutex_unlock(&ep->mtx);
-	return h;
+	return err;
 }
 
 /* Nesting is rare and its checks walk several epolls: one at a time. */
 static struct mutex nest_mtx;
-
-static err_t nest_check(struct epoll *ep, struct file *target)
-{
-	struct epoll *below = target->data;
-	int h = ep_height(below, ep, 1);
-
-	if (h < 0)
-		return h;
-	/* Callbacks run from the inner source to the outer: ranks rise with the height. */
-	below->source.lock.rank = (uint16_t)(RANK_POLL + 1 + h);
-	return 0;
-}
 
 static err_t ctl(struct epoll *ep, int op, int fd, struct file *target,
 		 const struct epoll_event_user *ev)
@@ -285,7 +269,7 @@ static err_t add_nested(struct epoll *ep, int fd, struct file *target,
 	err_t err;
 
 	mutex_lock(&nest_mtx);
-	err = nest_check(ep, target);
+	err = check_below(target->data, ep, 1);
 	if (!err)
 		err = ctl(ep, EPOLL_CTL_ADD, fd, target, ev);
 	mutex_unlock(&nest_mtx);
