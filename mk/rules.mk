@@ -42,7 +42,7 @@ HOT := lib/pkt% lib/objcache% lib/wheel% lib/rbtree% lib/siphash% \
 	arch/$(ARCH)/trap% arch/$(ARCH)/cpu.% arch/$(ARCH)/fpu% arch/$(ARCH)/pt% \
 	kern/page.% kern/slab% kern/vm_fault% kern/vm_pt% kern/vm_map% kern/uio% kern/sched% kern/waitq% kern/mutex% \
 	kern/spinlock% dev/virtqueue% dev/virtio_net.% dev/virtio_net_hdr% \
-	vfs/file.% vfs/fdtable% vfs/poll% vfs/epoll% vfs/pcache.% vfs/dentry% vfs/path% vfs/open% \
+	vfs/file.% vfs/fdtable% vfs/poll% vfs/epoll% vfs/pcache.% vfs/pcache_write% vfs/dentry% vfs/path% vfs/open% \
 	sock/sock.% sock/shard% sock/inet.% sock/inet_tcp% sock/inet_copy% \
 	linux/syscall.% linux/rw% linux/futex.% linux/fd% linux/fs_open%
 # Blocks in the order of the source: a thirtieth less text than copies of blocks on the likely path, at no cost measured.

@@ -2,6 +2,7 @@
 /* vfs/tfs.c: TFS inodes, names, attributes and mounting. */
 #include "vfs/tfs.h"
 
+#include "fs/mbr.h"
 #include "kern/klog.h"
 #include "kern/slab.h"
 #include "lib/fmt.h"
@@ -650,29 +651,20 @@ const struct tuple *tfs_fs_manifest(struct fs *fs)
 	return tfs_root_tuple(((struct tfs_fs *)fs->priv)->t);
 }
 
-static uint32_t le32_at(const uint8_t *p)
-{
-	return p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16 | (uint32_t)p[3] << 24;
-}
-
 /* The last partition in use of a master boot record; false: there is none, or it is not one. */
-static bool last_partition(const uint8_t *mbr, uint64_t *first, uint64_t *nsect)
+static bool last_partition(const uint8_t *sector, uint64_t disk, uint64_t *first, uint64_t *nsect)
 {
-	enum { TABLE = 0x1be, ENTRY = 16, ENTRIES = 4, TYPE = 4, LBA = 8, COUNT = 12 };
-	bool found = false;
+	struct mbr_part part[MBR_PARTS];
 
-	if (mbr[510] != 0x55 || mbr[511] != 0xaa)
+	if (!mbr_parse(sector, disk, part))
 		return false;
-	for (unsigned i = 0; i < ENTRIES; i++) {
-		const uint8_t *e = mbr + TABLE + i * ENTRY;
-
-		if (!e[TYPE] || !le32_at(e + COUNT))
-			continue;
-		*first = le32_at(e + LBA);
-		*nsect = le32_at(e + COUNT);
-		found = true;
-	}
-	return found;
+	for (unsigned i = MBR_PARTS; i--;)
+		if (part[i].type && part[i].nsect) {
+			*first = part[i].first;
+			*nsect = part[i].nsect;
+			return true;
+		}
+	return false;
 }
 
 err_t tfs_fs_find(struct blk *blk, uint64_t *first, uint64_t *nsect, struct tfs_ident *ident)
@@ -688,7 +680,7 @@ err_t tfs_fs_find(struct blk *blk, uint64_t *first, uint64_t *nsect, struct tfs_
 	if (!mbr)
 		return -ENOMEM;
 	err = blk->read(blk, 0, mbr, 1);
-	if (!err && !last_partition(mbr, first, nsect))
+	if (!err && !last_partition(mbr, blk->nsect, first, nsect))
 		err = -ENODEV;
 	kfree(mbr);
 	if (!err && !blk_range_ok(blk, *first, *nsect))
