@@ -18,8 +18,9 @@
 struct thread;
 
 struct waitq {
-	struct spinlock *lock; /* the caller's, held around test-and-wait; changes while empty only */
-	struct list waiters;   /* [q] of struct waiter */
+	struct spinlock
+		*lock;	     /* the caller's, held around test-and-wait; changes while empty only */
+	struct list waiters; /* [q] of struct waiter */
 };
 
 struct waiter {
