@@ -342,6 +342,9 @@ static void segments(void)
 	SHOW(setsockopt(b, IPPROTO_UDP, UDP_GRO, &on, 4));
 	SHOW(sendto(a, buf, 90, 0, ADDR(to)));
 	receive(b, 0);
+	SHOW(sendto(a, buf, 450, 0, ADDR(to)));
+	receive(b, MSG_PEEK | MSG_TRUNC);
+	receive(b, 0);
 	close(a);
 	close(b);
 }
@@ -365,6 +368,7 @@ static void groups(void)
 	SHOW(setsockopt(b, IPPROTO_IP, IP_ADD_MEMBERSHIP, &r, sizeof(r)));
 	SHOW(setsockopt(b, IPPROTO_IP, IP_ADD_MEMBERSHIP, &r, 4));
 	SHOW(sendto(a, "group", 5, 0, ADDR(to)));
+	usleep(10000);
 	SHOW(recv(b, buf, 10, 0));
 	SHOW(setsockopt(a, IPPROTO_IP, IP_MULTICAST_LOOP, &off, 4));
 	SHOW(sendto(a, "quiet", 5, 0, ADDR(to)));
@@ -381,9 +385,11 @@ static void groups(void)
 	while (recv(b, buf, 10, 0) >= 0)
 		;
 	SHOW(sendto(a, "source", 6, 0, ADDR(to)));
+	usleep(10000);
 	SHOW(recv(b, buf, 10, 0));
 	bind4(a, "127.0.0.5", 0);
 	SHOW(sendto(a, "other", 5, 0, ADDR(to)));
+	usleep(10000);
 	SHOW(recv(b, buf, 10, 0));
 	SHOW(setsockopt(b, IPPROTO_IP, IP_DROP_SOURCE_MEMBERSHIP, &rs, sizeof(rs)));
 	SHOW(setsockopt(b, IPPROTO_IP, IP_DROP_SOURCE_MEMBERSHIP, &rs, sizeof(rs)));

@@ -339,6 +339,9 @@ print("  89:" in read("/proc/net/raw"), " 3    0800 " in read("/proc/net/packet"
 print(read("/sys/class/net/lo/address"), read("/sys/class/net/lo/operstate"), read("/sys/class/net/lo/type"))
 before = int(read("/sys/class/net/lo/statistics/tx_bytes"))
 c.send(b"x" * 5000)
+g.setsockopt(s.IPPROTO_UDP, 104, 1)  # UDP_GRO: equal datagrams of one sender are one, a shorter one ends it
+for n in (1000, 1000, 300, 1000): keep[1].sendto(b"d" * n, ("::ffff:127.0.0.1", 5001))
+print(len(g.recv(9000)), len(g.recv(9000)))
 print(int(read("/sys/class/net/lo/statistics/tx_bytes")) - before >= 5000)
 '''
 
@@ -347,4 +350,4 @@ def test_tables(home):
     """/proc/net and /sys/class/net say what sockets and links there are."""
     which("python3")
     r = coracle(home, "run", "--net", "none", "python3", "-c", TABLES)
-    assert r.stdout == "1 1 3 True\nTrue True True\n00:00:00:00:00:00 unknown 772\nTrue\n", r.stdout + r.stderr
+    assert r.stdout == "1 1 3 True\nTrue True True\n00:00:00:00:00:00 unknown 772\n2300 1000\nTrue\n", r.stdout + r.stderr
