@@ -268,7 +268,7 @@ static inline size_t first_bytes(struct tcp_conn *c, const struct net_iov *src, 
 	size_t got;
 
 	if (unlikely(!b)) {
-		*err = -ENOMEM;
+		*err = no_page(c);
 		return 0;
 	}
 	got = src->copy(src->ctx, b->base, len);

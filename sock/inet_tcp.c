@@ -163,6 +163,8 @@ static err_t tcp_sock_getname(struct sock *s, bool peer, struct sock_addr *out)
 
 static unsigned send_flags(uint32_t flags)
 {
+	if (likely(!(flags & (LX_MSG_MORE | LX_MSG_OOB))))
+		return 0;
 	return (flags & LX_MSG_MORE ? TCP_MSG_MORE : 0u) | (flags & LX_MSG_OOB ? TCP_MSG_OOB : 0u);
 }
 
@@ -246,7 +248,9 @@ static long tcp_sock_send(struct sock *s, struct sock_msg *m)
 		else
 			break;
 	} while (m->uio->left);
-	if (unlikely(m->flags & LX_MSG_ZEROCOPY) && done)
+	if (likely(!(m->flags & (LX_MSG_ZEROCOPY | LX_MSG_FASTOPEN))))
+		return done ? done : n;
+	if ((m->flags & LX_MSG_ZEROCOPY) && done)
 		inet_zerocopy_sent(i);
 	if (done && (m->flags & LX_MSG_FASTOPEN)) {
 		err_t err = send_refused(i, deadline);
