@@ -12,20 +12,25 @@
 
 enum { RIGHTS_MAX = 253 }; /* SCM_MAX_FD */
 
+/* Several SCM_RIGHTS messages of one call are one list, as on Linux. */
 static err_t take_files(struct unix_msg *to, const int32_t *fds, size_t n)
 {
-	if (n > RIGHTS_MAX || to->nfiles)
+	struct file **more;
+
+	if (n > RIGHTS_MAX - (size_t)to->nfiles)
 		return -EINVAL;
 	if (!n)
 		return 0;
-	to->files = kmalloc(n * sizeof(*to->files));
-	if (!to->files)
+	more = krealloc(to->files, (to->nfiles + n) * sizeof(*more));
+	if (!more)
 		return -ENOMEM;
+	to->files = more;
 	for (size_t i = 0; i < n; i++) {
-		to->files[i] = fd_get(fds[i]);
-		if (!to->files[i])
+		struct file *f = fd_get(fds[i]);
+
+		if (!f)
 			return -EBADF; /* unix_msg_free() gives back what was taken */
-		to->nfiles++;
+		to->files[to->nfiles++] = f;
 	}
 	return 0;
 }

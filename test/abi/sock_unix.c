@@ -301,6 +301,25 @@ static long send_ctl(int fd, int type, const void *data, size_t len)
 	return sendmsg(fd, &m, 0);
 }
 
+/* The same list in two messages of one call. */
+static long send_two(int fd, const int *fds, size_t first, size_t second)
+{
+	_Alignas(8) char ctl[2048] = { 0 };
+	struct iovec v = { "t", 1 };
+	struct msghdr m = { .msg_iov = &v,
+			    .msg_iovlen = 1,
+			    .msg_control = ctl,
+			    .msg_controllen = CMSG_SPACE(first * 4) + CMSG_SPACE(second * 4) };
+	struct cmsghdr *c = CMSG_FIRSTHDR(&m);
+
+	*c = (struct cmsghdr){ CMSG_LEN(first * 4), SOL_SOCKET, SCM_RIGHTS };
+	memcpy(CMSG_DATA(c), fds, first * 4);
+	c = (void *)(ctl + CMSG_SPACE(first * 4));
+	*c = (struct cmsghdr){ CMSG_LEN(second * 4), SOL_SOCKET, SCM_RIGHTS };
+	memcpy(CMSG_DATA(c), fds + first, second * 4);
+	return sendmsg(fd, &m, 0);
+}
+
 static void rights(int type, const char *what)
 {
 	int p[2], fds[300], one = 1;
@@ -326,6 +345,9 @@ static void rights(int type, const char *what)
 	receive(p[1], 256, 0);
 	SHOW(send_ctl(p[0], SCM_RIGHTS, fds, 0));
 	receive(p[1], 256, 0);
+	SHOW(send_two(p[0], fds, 1, 2));
+	receive(p[1], 256, 0);
+	SHOW(send_two(p[0], fds, 200, 54));
 	fds[0] = -1;
 	SHOW(send_ctl(p[0], SCM_RIGHTS, fds, 8));
 	fds[0] = 1;
