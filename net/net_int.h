@@ -239,6 +239,12 @@ void if_addr_mirror(struct net_if *ifc, const struct net_ifaddr *a);
 void if_addr_lifetimes(struct if_addr *a); /* arm the timer of its lifetimes */
 void routes_flush_if(struct net_if *ifc);
 void net_changed(struct net_if *ifc, unsigned what);
+/*
+ * No path is believed to be narrower.  RFC 8201 4 for IPv6; for IPv4 the links that are (RFC 791 has 68) are gone, and
+ * an ICMP message is easily forged: segments of 16 bytes would be an attack on ourselves.  TCP lets routers cut what
+ * it sends over a path this narrow, should there be one.
+ */
+enum { PMTU_MIN4 = 552, PMTU_MIN6 = 1280 };
 void pmtu_set(struct net_stack *st, struct ip_addr dst, uint32_t mtu);
 uint32_t pmtu_get(const struct net_stack *st, struct ip_addr dst, uint32_t mtu);
 

@@ -295,6 +295,7 @@ void pmtu_set(struct net_stack *st, struct ip_addr dst, uint32_t mtu)
 {
 	struct pmtu *victim = &st->pmtu[0];
 
+	mtu = MAX(mtu, (uint32_t)(ip_is_v4(dst) ? PMTU_MIN4 : PMTU_MIN6));
 	for (unsigned i = 0; i < NET_PMTUS; i++) {
 		struct pmtu *e = &st->pmtu[i];
 

@@ -151,6 +151,12 @@ static inline uint32_t raw16(be16 v)
 	return raw;
 }
 
+/* DF: the path's mtu is looked for, and not known to be as small as we are ready to believe. */
+static bool keep_whole(const struct tcp_conn *c)
+{
+	return tcp_opt(c, TCP_OPT_PMTUDISC) && c->dst.mtu > PMTU_MIN4;
+}
+
 /* Ethernet and IPv4 header of the connection's segments: what is the same in all, and the sum of that. */
 static noinline void head_make(struct tcp_conn *c)
 {
@@ -164,7 +170,7 @@ static noinline void head_make(struct tcp_conn *c)
 	*h = (struct wire_ip4){
 		.ver_ihl = 0x45,
 		.tos = (uint8_t)(tcp_opt(c, TCP_OPT_TOS) & ~(uint32_t)ECN_MASK),
-		.frag = be16_of(tcp_opt(c, TCP_OPT_PMTUDISC) ? IP4_DF : 0),
+		.frag = be16_of(keep_whole(c) ? IP4_DF : 0),
 		.ttl = ttl ? ttl : 64,
 		.proto = IP_P_TCP,
 		.src = ip4_to_wire(c->addr.local),
@@ -199,7 +205,7 @@ static void output_slow(struct tcp_conn *c, struct pkt *p)
 		.proto = IP_P_TCP,
 		.ttl = (uint8_t)tcp_opt(c, TCP_OPT_TTL),
 		.tos = (uint8_t)(tcp_opt(c, TCP_OPT_TOS) & ~(uint32_t)ECN_MASK),
-		.df = tcp_opt(c, TCP_OPT_PMTUDISC) != 0,
+		.df = keep_whole(c),
 		.flow = c->hash,
 	};
 

@@ -145,7 +145,7 @@ static void too_big(struct tcp_conn *c, uint32_t mtu)
 	uint32_t before = c->mss;
 	struct tcp_rec *r, *next;
 
-	if (mtu < (ip_is_v4(c->addr.remote) ? 68U : 1280U) || mtu >= c->dst.mtu)
+	if (mtu < (ip_is_v4(c->addr.remote) ? 68U : (uint32_t)PMTU_MIN6) || mtu >= c->dst.mtu)
 		return;
 	pmtu_set(c->st, c->addr.remote, mtu);
 	if (tcp_dst_check(c) != 0 || c->mss >= before)

@@ -503,12 +503,12 @@ void udp_icmp(struct net_stack *st, const struct icmp_err *e)
 	uint16_t dport = be16_get(h->dport);
 	struct udp_ep *u = find(st, &rx, be16_get(h->sport), dport);
 
-	if (e->err == EMSGSIZE)
-		pmtu_set(st, e->dst, e->mtu);
 	if (!u) {
 		st->count.drops[DROP_ICMP_STALE]++;
 		return;
 	}
+	if (e->err == EMSGSIZE)
+		pmtu_set(st, e->dst, e->mtu);
 	if (u->opt[UDP_OPT_RECVERR])
 		error_queue(u, e, dport);
 	/* RFC 1122 4.1.3.3; as Linux: only a connected socket, or one that asked, hears of it. */

@@ -18,7 +18,8 @@ import pytest
 
 from rig import GUEST, HOST, Network, SOAK, TAP, tcp_answers, tool, wait_for
 from tool import ROOT
-from wire import (ACK, FIN, IP4, IP6, PSH, RST, SYN, URG, Sniffer, Wire, checksum, icmp4, ip4, ip6, tcp, udp)
+from wire import (ACK, FIN, IP4, IP6, PSH, RST, SYN, URG, Sniffer, Wire, checksum, icmp4, ip4, ip6, tcp, tell_mac,
+                  udp)
 
 ECHO, FILES, SOURCE, SINK, DEAF, ALIVE, TIMED = range(7000, 7007)
 SLACK = 6 << 10  # kB that may stay away after an attack: caches of freed objects
@@ -361,8 +362,8 @@ def test_spoofed_resets(target):
 
 
 def test_spoofed_icmp(target):
-    """RFC 5927: errors about numbers not in flight are nothing; hard ones do not end what is established; a tiny path
-    MTU is not believed below the minimum, and what follows still arrives."""
+    """RFC 5927: errors about numbers not in flight are nothing; hard ones do not end what is established; a path that
+    is said to be tiny does not make tiny segments, and what follows still arrives."""
     with Wire() as w, Sniffer() as sniff, connect(SOURCE) as s, connect(ECHO) as e:
         e.sendall(b"x")
         assert e.recv(9) == b"x"
@@ -382,6 +383,7 @@ def test_spoofed_icmp(target):
         h = 0
         while h < 3 << 20:
             h += len(s.recv(1 << 16))
+        assert struct.unpack_from("I", s.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 104), 20)[0] >= 500  # rcv_mss
         e.sendall(b"y")
         assert e.recv(9) == b"y"
         assert echo(os.urandom(3000))
@@ -488,6 +490,7 @@ def test_frames_by_chance(target):
                 w.send_frame(w.mac + b"\x52\x54\0\0\0\1\x81\0\0\1" + struct.pack(">H", kind) + p)
             elif p:
                 w.send(p, kind)
+        tell_mac(w)
 
 
 def test_datagram_floods(target):
@@ -524,3 +527,87 @@ def test_tiny_segments(target):
             s.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET)
     finally:
         tool("ip", "route", "del", f"{GUEST}/32", "dev", TAP)
+
+
+# -- the soak: more of the same, and an hour of it
+
+@pytest.mark.skipif(not SOAK, reason="a soak")
+def test_100000_connections(net, program):
+    """In a guest of 1 GB, from four addresses of ours: at most 4 KB each."""
+    more = [f"10.78.0.{i}" for i in range(101, 105)]
+    for a in more:
+        tool("ip", "addr", "add", f"{a}/24", "dev", TAP)
+    try:
+        with net.guest(program.parent, program, memory="1G", cpus=2, up=tcp_answers(ECHO, b"x")):
+            each = held(100_000, tuple(more))
+            print(f"{each * 1024:.0f} bytes a connection")
+            assert each <= 4
+    finally:
+        for a in more:
+            tool("ip", "addr", "del", f"{a}/24", "dev", TAP)
+
+
+def mixed(over, failed):
+    """A client's life: requests, uploads, downloads that it leaves, storms, idleness, datagrams."""
+    rng = random.Random()
+    data = os.urandom(1 << 20)
+
+    def upload():
+        with connect(SINK) as s:
+            s.sendall(data)
+            s.shutdown(socket.SHUT_WR)
+            assert int(s.makefile().readline()) == len(data)
+
+    def leave():
+        with connect(SOURCE) as s:
+            for _ in range(rng.randrange(20)):
+                s.recv(1 << 16)
+            s.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET)
+
+    def storm():
+        for _ in range(50):
+            connect(ECHO).close()
+
+    def idle():
+        with crowded(200, ALIVE):
+            time.sleep(rng.random() * 3)
+
+    def deaf():
+        with crowded(10, DEAF) as them:
+            for s in them:
+                with contextlib.suppress(BlockingIOError):
+                    s.send(data)
+            time.sleep(rng.random())
+
+    def datagram():
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
+            for _ in range(20):
+                s.sendto(data[:rng.randrange(9000)], (GUEST, ECHO))
+
+    while not over.is_set():
+        try:
+            rng.choice((upload, leave, storm, idle, deaf, datagram, *[lambda: echo(data[:rng.randrange(1, 3000)])] * 6))()
+        except (OSError, AssertionError) as e:
+            failed.append(e)
+
+
+@pytest.mark.skipif(not SOAK, reason="a soak")
+def test_mixed_load(target):
+    """An hour (CORACLE_SOAK_SECONDS) of everything at once: nothing fails, and memory is flat at the end."""
+    seconds = int(os.environ.get("CORACLE_SOAK_SECONDS", "3600"))
+    over, failed, seen = threading.Event(), [], []
+    threads = [threading.Thread(target=mixed, args=(over, failed)) for _ in range(6)]
+    for t in threads:
+        t.start()
+    end = time.time() + seconds
+    while time.time() < end and not failed:
+        time.sleep(seconds / 20)
+        seen.append(free_kb())
+    over.set()
+    for t in threads:
+        t.join()
+    assert not failed, failed[:5]
+    wait_for(lambda: count() == 0, 60, 0.5)
+    print("free kB over time:", seen, "and at rest:", free_kb())
+    early, late = seen[2:8], seen[-6:]
+    assert min(late) > min(early) - SLACK, seen

@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """Packets made by hand, for tests that say what no honest peer says."""
 import contextlib
+import re
 import socket
 import struct
+import time
 
-from rig import GUEST, TAP, tool
+from rig import GUEST, HOST, TAP, tool
 
 FIN, SYN, RST, PSH, ACK, URG = 1, 2, 4, 8, 16, 32
 IP4, IP6 = 0x0800, 0x86DD
@@ -47,6 +49,12 @@ def icmp4(src, dst, kind, code, rest=0, payload=b""):
     return ip4(src, dst, 1, body[:2] + struct.pack(">H", checksum(body)) + body[4:])
 
 
+def tell_mac(wire):
+    """A true ARP announcement of ours, after false ones."""
+    mac = bytes.fromhex(re.search(r"link/ether (\S+)", tool("ip", "link", "show", TAP))[1].replace(":", ""))
+    wire.send(b"\0\1\x08\0\6\4\0\2" + mac + socket.inet_aton(HOST) + wire.mac + socket.inet_aton(GUEST), 0x0806)
+
+
 def guest_mac():
     tool("ping", "-c", "1", "-w", "5", GUEST)
     words = tool("ip", "neigh", "show", GUEST, "dev", TAP).split()
@@ -86,10 +94,10 @@ class Sniffer(contextlib.AbstractContextManager):
 
     def last_from_guest(self, port, seconds=0.5):
         """(seq after it, ack) of the last segment that the guest sent to this port of ours."""
-        found = None
+        found, end = None, time.time() + seconds
         self.s.settimeout(seconds)
         with contextlib.suppress(TimeoutError):
-            while True:
+            while time.time() < end:
                 p, whence = self.s.recvfrom(1 << 16)
                 if whence[2] == socket.PACKET_OUTGOING or p[0] >> 4 != 4 or p[9] != 6:
                     continue
