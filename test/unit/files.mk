@@ -68,3 +68,4 @@ unit-tests += tcp_open
 unit-tests += tcp_sim
 unit-tests += tcp_rfc
 unit-tests += net_ip
+unit-tests += shards
