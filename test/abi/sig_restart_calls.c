@@ -328,7 +328,10 @@ int main(void)
 			if (jobs[i].call == c_ofd)
 				fcntl(lock_a, F_OFD_SETLK, &l), fcntl(lock_b, F_OFD_SETLK, &l);
 			if (jobs[i].call == c_efdw)
-				eventfd_write(efull, UINT64_MAX - 1 - 5);
+				fcntl(efull, F_SETFL,
+				      O_NONBLOCK), /* full already, if interrupted */
+					eventfd_write(efull, UINT64_MAX - 1 - 5),
+					fcntl(efull, F_SETFL, 0);
 			fcntl(full[0], F_SETFL, O_NONBLOCK);
 			while (read(full[0], buf, sizeof(buf)) > 0)
 				;
