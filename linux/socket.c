@@ -4,6 +4,7 @@
  * given to sock/ as kernel values.
  */
 #include "abi/linux_fcntl.h"
+#include "abi/linux_inet.h"
 #include "kern/slab.h"
 #include "kern/thread.h"
 #include "lib/mem.h"
@@ -62,6 +63,19 @@ static err_t type_check(int type)
 	return base > 10 ? -EINVAL : 0;
 }
 
+enum { CAP_NET_BIND_SERVICE = 10, CAP_NET_ADMIN = 12, CAP_NET_RAW = 13, PORT_FREE = 1024 };
+
+static bool is_inet(const struct sock *s)
+{
+	return s->ops->family == LX_AF_INET || s->ops->family == LX_AF_INET6;
+}
+
+/* capabilities(7): sockets that see or make packets of others. */
+static bool may_have(const struct sock *s)
+{
+	return !is_inet(s) || s->type != LX_SOCK_RAW || process_capable(CAP_NET_RAW);
+}
+
 long sys_socket(struct thread *t, const struct sysargs *a)
 {
 	int type = (int)a->v[1];
@@ -69,8 +83,14 @@ long sys_socket(struct thread *t, const struct sysargs *a)
 	err_t err = type_check(type);
 
 	(void)t;
+	if (!err && (int)a->v[0] == LX_AF_PACKET && !process_capable(CAP_NET_RAW))
+		err = -EPERM;
 	if (!err)
 		err = sock_new((int)a->v[0], type & LX_SOCK_TYPE_MASK, (int)a->v[2], &s);
+	if (!err && !may_have(s)) {
+		s->ops->release(s);
+		err = -EPERM;
+	}
 	return err ? err : install(s, (uint32_t)type);
 }
 
@@ -162,9 +182,20 @@ static long with_addr(const struct sysargs *a,
 	return err;
 }
 
+/* A port below 1024, to who may not have one. In both families it is in the same place. */
+static bool port_refused(const struct sock *s, const struct sock_addr *a)
+{
+	unsigned port = (unsigned)a->in.port[0] << 8 | a->in.port[1];
+
+	return is_inet(s) && s->type != LX_SOCK_RAW && a->len >= sizeof(a->in) && port &&
+	       port < PORT_FREE && !process_capable(CAP_NET_BIND_SERVICE);
+}
+
 static err_t do_bind(struct sock *s, const struct sock_addr *a, bool nonblock)
 {
 	(void)nonblock;
+	if (port_refused(s, a))
+		return -EACCES;
 	return s->ops->bind ? s->ops->bind(s, a) : -EOPNOTSUPP;
 }
 
@@ -299,6 +330,18 @@ long sys_shutdown(struct thread *t, const struct sysargs *a)
 
 enum { OPT_MAX = 4096 };
 
+/* Options that change what the host does with others' packets. */
+static bool option_refused(int level, int name)
+{
+	if (level == LX_SOL_SOCKET)
+		return (name == LX_SO_MARK || name == LX_SO_SNDBUFFORCE ||
+			name == LX_SO_RCVBUFFORCE) &&
+		       !process_capable(CAP_NET_ADMIN);
+	return ((level == LX_IPPROTO_IP && name == LX_IP_TRANSPARENT) ||
+		(level == LX_IPPROTO_IPV6 && name == LX_IPV6_TRANSPARENT)) &&
+	       !process_capable(CAP_NET_ADMIN) && !process_capable(CAP_NET_RAW);
+}
+
 long sys_setsockopt(struct thread *t, const struct sysargs *a)
 {
 	int len = (int)a->v[4];
@@ -314,8 +357,12 @@ long sys_setsockopt(struct thread *t, const struct sysargs *a)
 	if (err)
 		return err;
 	uio_user(&u, a->v[3], (size_t)len);
-	err = user_range_ok(a->v[3], (size_t)len) ? sock_setopt(s, (int)a->v[1], (int)a->v[2], &u)
-						  : -EFAULT;
+	if (option_refused((int)a->v[1], (int)a->v[2]))
+		err = -EPERM;
+	else
+		err = user_range_ok(a->v[3], (size_t)len)
+			      ? sock_setopt(s, (int)a->v[1], (int)a->v[2], &u)
+			      : -EFAULT;
 	file_put(f);
 	return err;
 }
