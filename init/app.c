@@ -2,6 +2,7 @@
 /* init/app.c: program, arguments, environment and flags out of the manifest. */
 #include "init/app.h"
 
+#include "arch/arch.h"
 #include "init/config.h"
 #include "kern/clock.h"
 #include "kern/klog.h"
@@ -234,6 +235,7 @@ err_t app_start(void)
 	change_directory();
 	prepare_report();
 	trace_calls();
+	irq_enable(); /* off since the machine began; the program's pages are brought in by faults */
 	status = exec_program(&req);
 	if (status)
 		vm_exit(status);

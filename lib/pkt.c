@@ -181,8 +181,7 @@ struct pkt *pkt_alloc_lin(struct pkt_pool *pool, uint32_t headroom, uint32_t len
 			p->data = p->room + headroom;
 		return p;
 	}
-	DEBUG_ASSERT(headroom + len <= PBUF_ROOM);
-	b = pbuf_alloc(pool);
+	b = headroom + len <= PBUF_ROOM ? pbuf_alloc(pool) : NULL;
 	return b ? pkt_alloc_rx(pool, b, headroom, 0) : NULL;
 }
 
@@ -387,6 +386,25 @@ struct pkt *pkt_clone(struct pkt_pool *pool, const struct pkt *p)
 	return q;
 }
 
+bool pkt_append_range(struct pkt *q, const struct pkt *p, uint32_t off, uint32_t n)
+{
+	uint32_t part = off < p->lin ? MIN(n, p->lin - off) : 0;
+	bool ok = pkt_append(q, p->data + off, part);
+
+	n -= part;
+	off = off < p->lin ? 0 : off - p->lin; /* from here on in the fragments */
+	for (unsigned i = 0; i < p->nfrags && n && ok; i++) {
+		const struct pkt_frag *f = &p->frag[i];
+
+		part = off < f->len ? MIN(n, f->len - off) : 0;
+		if (part)
+			ok = pkt_append(q, f->buf->base + f->off + off, part);
+		n -= part;
+		off -= MIN(off, (uint32_t)f->len);
+	}
+	return ok;
+}
+
 struct pkt *pkt_copy(struct pkt_pool *pool, const struct pkt *p)
 {
 	uint32_t head = MIN((uint32_t)p->lin, (uint32_t)(PBUF_ROOM - PKT_HEADROOM));
@@ -394,17 +412,13 @@ struct pkt *pkt_copy(struct pkt_pool *pool, const struct pkt *p)
 
 	if (!q)
 		return NULL;
-	if (!pkt_append(q, p->data, p->lin))
-		goto out_free;
-	for (unsigned i = 0; i < p->nfrags; i++)
-		if (!pkt_append(q, p->frag[i].buf->base + p->frag[i].off, p->frag[i].len))
-			goto out_free;
+	if (!pkt_append_range(q, p, 0, p->len)) {
+		pkt_free(q);
+		return NULL;
+	}
 	meta_copy(q, p);
 	memcpy(q->scratch, p->scratch, sizeof(q->scratch));
 	return q;
-out_free:
-	pkt_free(q);
-	return NULL;
 }
 
 static bool can_move(const struct pkt *p)

@@ -171,7 +171,7 @@ struct pkt *pkt_alloc(struct pkt_pool *p);
  */
 struct pkt *pkt_alloc_rx(struct pkt_pool *p, struct pbuf *b, uint32_t off, uint32_t len);
 /* A linear packet with room for `len` bytes after `headroom`, in a page if room[] is too small; the
- * packet is empty.  headroom + len at most PBUF_ROOM. */
+ * packet is empty.  NULL: no memory, or headroom + len is more than PBUF_ROOM. */
 struct pkt *pkt_alloc_lin(struct pkt_pool *p, uint32_t headroom, uint32_t len);
 void pkt_free(struct pkt *p);
 /* Add `len` bytes of `b` at `off`.  Takes the caller's reference on success only. */
@@ -187,6 +187,8 @@ void pkt_advance(struct pkt *p, uint32_t n);
 void pkt_copy_out(const struct pkt *p, uint32_t off, void *dst, uint32_t n);
 /* Append by copying, with new pages as needed; false when there is no memory (then partly done). */
 must_check bool pkt_append(struct pkt *p, const void *src, uint32_t n);
+/* The same for bytes of another packet; the range must be inside it. */
+must_check bool pkt_append_range(struct pkt *q, const struct pkt *p, uint32_t off, uint32_t n);
 /* A second packet with the same bytes: headers copied, fragments shared.  NULL: no memory. */
 struct pkt *pkt_clone(struct pkt_pool *pool, const struct pkt *p);
 /* The same bytes in memory of another pool: for another shard.  NULL: no memory. */

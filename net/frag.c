@@ -315,17 +315,24 @@ struct pkt *frag6_input(struct net_stack *st, struct pkt *p, const struct ip_rx 
 
 /* --- sending -------------------------------------------------------------------------------------- */
 
+/* Of a fragment: an Ethernet frame's is in one piece, a jumbo frame's or the loopback's is not. */
+#define LINEAR_MOST 1600U
+
 /* Header room for one fragment and `n` bytes of payload from `off`. */
 static struct pkt *fragment(struct net_stack *st, const struct pkt *p, uint32_t head,
 			    uint32_t extra, uint32_t off, uint32_t n)
 {
-	struct pkt *f = pkt_alloc_lin(&st->pool, PKT_HEADROOM - 40, head + extra + n);
+	struct pkt *f =
+		pkt_alloc_lin(&st->pool, PKT_HEADROOM - 40, head + extra + MIN(n, LINEAR_MOST));
 
 	if (!f)
 		return NULL;
 	memcpy(pkt_put(f, head), p->data, head);
 	(void)pkt_put(f, extra);
-	pkt_copy_out(p, head + off, pkt_put(f, n), n);
+	if (!pkt_append_range(f, p, head + off, n)) {
+		pkt_free(f);
+		return NULL;
+	}
 	f->l3 = f->data;
 	f->nif = p->nif;
 	return f;

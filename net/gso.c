@@ -11,7 +11,8 @@
 static struct pkt *segment(struct net_stack *st, const struct pkt *p, uint32_t head, uint32_t off,
 			   uint32_t n)
 {
-	struct pkt *s = pkt_alloc_lin(&st->pool, PKT_HEADROOM - 40, head + (p->lin > head ? n : 0));
+	uint32_t linear = p->lin > head ? MIN(n, 1600U) : 0;
+	struct pkt *s = pkt_alloc_lin(&st->pool, PKT_HEADROOM - 40, head + linear);
 	uint32_t at = 0;
 
 	if (!s)
@@ -24,8 +25,10 @@ static struct pkt *segment(struct net_stack *st, const struct pkt *p, uint32_t h
 	s->nif = p->nif;
 	if (p->lin > head) {
 		/* Payload in the linear part (a merged frame that goes out again): copy it. */
-		pkt_copy_out(p, head + off, pkt_put(s, n), n);
-		return s;
+		if (pkt_append_range(s, p, head + off, n))
+			return s;
+		pkt_free(s);
+		return NULL;
 	}
 	for (unsigned i = 0; i < p->nfrags && n; i++) {
 		const struct pkt_frag *f = &p->frag[i];

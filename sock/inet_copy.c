@@ -38,6 +38,21 @@ bool inet_fault_in(const struct uio *u, bool for_write)
 	return vm_fault(u->vec->base + u->off, for_write, false, false).signo == 0;
 }
 
+bool inet_fault_in_all(const struct uio *u)
+{
+	struct uio walk = *u;
+
+	while (walk.left) {
+		size_t page_left = 4096 - ((walk.vec->base + walk.off) & 4095);
+
+		if (walk.off < walk.vec->len && !inet_fault_in(&walk, false))
+			return false;
+		uio_advance(&walk,
+			    MIN(walk.left, MIN(page_left, MAX(walk.vec->len - walk.off, 1ul))));
+	}
+	return true;
+}
+
 long inet_pkt_out(const struct pkt *p, size_t n, struct uio *u)
 {
 	size_t part = MIN(n, (size_t)p->lin);

@@ -179,6 +179,8 @@ void inet_iov_in(struct net_iov *v, struct uio *u);  /* from the program */
 void inet_iov_out(struct net_iov *v, struct uio *u); /* to the program */
 /* The page at the uio's position is brought in, unlocked. False: it cannot be: -EFAULT. */
 bool inet_fault_in(const struct uio *u, bool for_write);
+/* Each page of what is to be sent is touched, so that a copy of the whole under the lock goes through. */
+bool inet_fault_in_all(const struct uio *u);
 /* A packet's bytes into the uio; unlocked. Bytes or -EFAULT. */
 long inet_pkt_out(const struct pkt *p, size_t n, struct uio *u);
 

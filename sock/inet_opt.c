@@ -459,7 +459,7 @@ static err_t set_int(struct isock *i, int level, int name, struct uio *val)
 	const struct opt *o = find_opt(i, level, name);
 	const struct flag *f = o ? NULL : find_flag(level, name);
 	int v = 0;
-	bool on;
+	bool on, listens;
 	err_t err = read_value(level, val, &v);
 
 	if (err)
@@ -474,9 +474,10 @@ static err_t set_int(struct isock *i, int level, int name, struct uio *val)
 	else
 		err = level == LX_SOL_SOCKET ? set_socket_level(i, name, v)
 					     : set_inet_level(i, level, name, v);
-	if (i->kind == INET_LISTEN)
-		inet_listen_options(i);
+	listens = i->kind == INET_LISTEN;
 	inet_unlock(i, on);
+	if (listens)
+		inet_listen_options(i);
 	return err;
 }
 

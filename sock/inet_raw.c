@@ -88,7 +88,7 @@ static long raw_sock_send(struct sock *s, struct sock_msg *m)
 		if (!n)
 			n = raw_send(i->raw, &tx, &v, m->uio->left, i->shard->now);
 		inet_unlock(i, on);
-		if (n != -EFAULT || tries == 3 || !inet_fault_in(&again, false))
+		if (n != -EFAULT || tries == 3 || !inet_fault_in_all(&again))
 			return n;
 		*m->uio = again;
 	}

@@ -116,22 +116,6 @@ static long send_turn(struct isock *i, struct sock_msg *m, uint64_t deadline_ns)
 	return n;
 }
 
-/* Each page of what is to be sent is touched, so that the copy under the lock goes through. */
-static bool fault_in_all(const struct uio *u)
-{
-	struct uio walk = *u;
-
-	while (walk.left) {
-		size_t page_left = 4096 - ((walk.vec->base + walk.off) & 4095);
-
-		if (walk.off < walk.vec->len && !inet_fault_in(&walk, false))
-			return false;
-		uio_advance(&walk,
-			    MIN(walk.left, MIN(page_left, MAX(walk.vec->len - walk.off, 1ul))));
-	}
-	return true;
-}
-
 static long udp_sock_send(struct sock *s, struct sock_msg *m)
 {
 	struct isock *i = isock_of(s);
@@ -145,7 +129,7 @@ static long udp_sock_send(struct sock *s, struct sock_msg *m)
 		n = send_turn(i, m, deadline);
 		if (n >= 0 && unlikely(m->flags & LX_MSG_ZEROCOPY))
 			inet_zerocopy_sent(i);
-		if (n != -EFAULT || tries == 3 || !fault_in_all(&again))
+		if (n != -EFAULT || tries == 3 || !inet_fault_in_all(&again))
 			return n;
 		*m->uio = again;
 	}

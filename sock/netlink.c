@@ -107,6 +107,16 @@ static void put_done(struct nl_answer *a)
 	nl_end(a);
 }
 
+static void free_all(struct list *msgs)
+{
+	struct nl_msg *m, *tmp;
+
+	list_for_each_entry_safe (m, tmp, msgs, link)
+		kfree(m);
+	list_init(msgs);
+}
+
+/* One answer may be longer than the buffer, but who does not read gets no more (netlink(7), ENOBUFS). */
 static void deliver(struct nl_answer *a)
 {
 	struct nlsock *n = a->to;
@@ -114,6 +124,10 @@ static void deliver(struct nl_answer *a)
 
 	hand_on(a);
 	spin_lock(&n->lock);
+	if (n->queued > n->rcvbuf) {
+		n->overrun = true;
+		free_all(&a->done);
+	}
 	list_for_each_entry (m, &a->done, link)
 		n->queued += m->len;
 	n->overrun |= a->failed;
@@ -273,7 +287,17 @@ static long nl_send(struct sock *s, struct sock_msg *m)
 	return r;
 }
 
-/* The first datagram, off the queue unless `peek`; waits for it. */
+/* A message that is only looked at stays, and another reader may free it: a copy. */
+static err_t copy_of(const struct nl_msg *m, struct nl_msg **out)
+{
+	*out = kmalloc(sizeof(*m) + m->len);
+	if (!*out)
+		return -ENOBUFS;
+	memcpy(*out, m, sizeof(*m) + m->len);
+	return 0;
+}
+
+/* The first datagram, off the queue, or a copy of it; waits for it. */
 static err_t take(struct nlsock *n, bool peek, uint64_t deadline_ns, struct nl_msg **out)
 {
 	err_t err = 0;
@@ -283,7 +307,7 @@ static err_t take(struct nlsock *n, bool peek, uint64_t deadline_ns, struct nl_m
 		err = deadline_ns ? waitq_wait(&n->rd, deadline_ns) : -EAGAIN;
 	*out = list_first(&n->queue, struct nl_msg, link);
 	if (*out) {
-		err = 0;
+		err = peek ? copy_of(*out, out) : 0;
 		if (!peek) {
 			list_del(&(*out)->link);
 			n->queued -= (*out)->len;
@@ -317,8 +341,7 @@ static long nl_recv(struct sock *s, struct sock_msg *m)
 		r = (long)msg->len;
 	if (m->addr)
 		kernel_addr(m->addr, 0, msg->group ? 1u << (msg->group - 1) : 0);
-	if (!peek)
-		kfree(msg);
+	kfree(msg);
 	return r;
 }
 
@@ -388,14 +411,12 @@ static err_t nl_getopt(struct sock *s, int level, int name, void *val, uint32_t 
 static void nl_release(struct sock *s)
 {
 	struct nlsock *n = nlsock_of(s);
-	struct nl_msg *m, *tmp;
 
 	nl_join(n, 0);
 	spin_lock(&all_lock);
 	list_del(&n->all);
 	spin_unlock(&all_lock);
-	list_for_each_entry_safe (m, tmp, &n->queue, link)
-		kfree(m);
+	free_all(&n->queue);
 	kfree(n);
 }
 

@@ -356,10 +356,13 @@ static size_t inotify_info(struct file *f, char *buf, size_t size)
 	size_t len = 0;
 
 	spin_lock(&lock);
-	list_for_each_entry (w, &in->watches, link)
+	list_for_each_entry (w, &in->watches, link) {
+		if (len >= size)
+			break; /* fmt() says what it would have needed */
 		len += fmt(buf + len, size - len, "inotify wd:%x ino:%llx sdev:%llx mask:%x\n",
 			   w->wd, (unsigned long long)w->inode->ino,
 			   (unsigned long long)w->inode->fs->dev, w->mask & INOTIFY_EVENTS);
+	}
 	spin_unlock(&lock);
 	return len;
 }

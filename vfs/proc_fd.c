@@ -150,7 +150,7 @@ static void fdinfo(struct text *t, const struct proc_ctx *c)
 		    f->inode ? (unsigned long long)f->inode->ino : 0ull);
 	if (f->ops->fdinfo)
 		n = f->ops->fdinfo(f, more, sizeof(more));
-	text_write(t, more, MIN(n, sizeof(more)));
+	text_write(t, more, MIN(n, sizeof(more) - 1));
 	file_put(f);
 }
 

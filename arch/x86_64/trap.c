@@ -132,16 +132,19 @@ static const char *name_of(unsigned vector)
 	return vector < ARRAY_LEN(names) ? names[vector] : "unexpected trap";
 }
 
-/* A user copy that met a bad address goes on at its fix-up, with the trap number in eax. */
+/*
+ * A user copy that met a bad address goes on at its fix-up, with the trap number in eax.  With interrupts off a
+ * spinlock may be held, and bringing a page in may sleep: the copy ends there, and its caller brings it in unlocked.
+ */
 static void kernel_fault(struct pt_regs *r, unsigned vector, uint64_t error)
 {
 	uint64_t addr = vector == TRAP_PF ? read_cr2() : 0;
 	uint64_t to = fixup_of(r->ip);
 
-	if (to && vector == TRAP_PF && addr < USER_TOP) {
+	if (to && vector == TRAP_PF && addr < USER_TOP && (r->flags & FLAG_IF)) {
 		bool mapped;
 
-		irq_restore(r->flags & FLAG_IF);
+		irq_enable();
 		mapped = kern_kernel_fault(r, error, addr);
 		irq_disable();
 		if (mapped)
