@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* init/main.c: what comes up, in order. */
-#include "arch/arch.h"
 #include "arch/boot.h"
 #include "dev/bus.h"
 #include "init/app.h"
@@ -35,14 +34,8 @@ static err_t trace_init(void)
 static err_t selftest(void)
 {
 	char name[32];
-	err_t err;
 
-	if (!boot_option("selftest", name, sizeof(name)))
-		return 0;
-	irq_enable(); /* as in a system call, where pages are brought in by faults */
-	err = selftest_run(name);
-	irq_disable();
-	return err;
+	return boot_option("selftest", name, sizeof(name)) ? selftest_run(name) : 0;
 }
 
 static err_t devtest(void)

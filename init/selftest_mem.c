@@ -227,6 +227,7 @@ void selftest_copies(void)
 	static unsigned char kernel[2 * 4096];
 	uaddr_t at = USER_AT;
 
+	irq_enable(); /* with them off no page would be brought in */
 	ASSERT(vm_map(&at, EDGE, VM_READ | VM_WRITE, VM_FIXED, NULL, 0) == 0);
 	for (size_t i = 0; i < sizeof(kernel); i++)
 		kernel[i] = pattern(i);
