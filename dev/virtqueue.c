@@ -19,6 +19,7 @@
 
 #include <stdatomic.h>
 
+#include "arch/io.h"
 #include "lib/assert.h"
 
 /* One access each: the device may change the memory between two. */
@@ -207,7 +208,7 @@ bool vq_publish(struct vq *q)
 	shared_store(&q->avail->idx, to);
 	q->published = to;
 	/* B: pairs with the device's fence between its store of avail_event and its look at avail->idx. */
-	atomic_thread_fence(memory_order_seq_cst);
+	dma_mb();
 	if (!q->event_idx)
 		return !(shared_load(&q->used->flags) & VRING_USED_NO_NOTIFY);
 	/* 2.7.10.1: notify if the index that the device waits for is among those just added. */
@@ -306,7 +307,7 @@ bool vq_irq_enable(struct vq *q, unsigned after)
 	else
 		shared_store(&q->avail->flags, (uint16_t)0);
 	/* D: pairs with the device's fence between used->idx and its load of used_event. */
-	atomic_thread_fence(memory_order_seq_cst);
+	dma_mb();
 	return (uint16_t)(shared_load(&q->used->idx) - q->last_used) > wait;
 }
 

@@ -70,7 +70,7 @@ HFLAGS := $(COMMON) $(WARN) $(call warn_of,$(HOSTCC)) -O2 -D_GNU_SOURCE -Wframe-
 # Unit tests of kern/ and above see the CPU of test/lib/arch.
 SANFLAGS := $(COMMON) -Itest/lib/arch $(WARN) $(call warn_of,$(HOSTCC)) -O1 -D_GNU_SOURCE -DCORACLE_DEBUG=1 -Wframe-larger-than=65536 \
 	-fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all
-FUZZFLAGS := $(COMMON) -O1 -D_GNU_SOURCE -DCORACLE_DEBUG=1 -fno-omit-frame-pointer \
+FUZZFLAGS := $(COMMON) -Itest/lib/arch -O1 -D_GNU_SOURCE -DCORACLE_DEBUG=1 -fno-omit-frame-pointer \
 	-fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all
 COREFLAGS := -fno-strict-aliasing
 

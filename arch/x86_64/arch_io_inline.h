@@ -56,8 +56,17 @@ static inline void dma_rmb(void)
 	__asm__ volatile("" : : : "memory");
 }
 
+/*
+ * QEMU's TCG before 8.0 translates LOCK and MFENCE of a machine with one CPU to nothing, though its devices run in
+ * another thread of the host: a notification got lost once in some million.  RDTSC takes a lock of QEMU's there, by an
+ * exchange, which is a fence of the host.
+ */
+extern bool x86_fences_elided;
+
 /* Store, then load: the one order the CPU does not keep by itself. */
 static inline void dma_mb(void)
 {
 	__asm__ volatile("lock; addl $0, (%%rsp)" : : : "memory", "cc");
+	if (x86_fences_elided)
+		__asm__ volatile("rdtsc" : : : "memory", "eax", "edx");
 }

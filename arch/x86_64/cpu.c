@@ -3,12 +3,14 @@
  * cpu.c: what the CPU can do, and each CPU's own tables and control registers.  Features are read once,
  * on the boot CPU; the others are taken to be alike, as every hypervisor makes them.
  */
+#include "arch/io.h"
 #include "arch/regs.h"
 #include "x86.h"
 #include "x86_int.h"
 #include "asm.h"
 
 struct x86_features x86;
+bool x86_fences_elided;
 
 static bool bit(uint32_t reg, unsigned n)
 {
@@ -83,6 +85,7 @@ static void detect_features(void)
 	x86.umip = bit(seven.c, 2);
 	x86.rdtscp = bit(cpuid(0x80000001, 0).d, 27);
 	/* ERMS pays from some hundred bytes on; FSRM from the first. An emulator claims either at no gain. */
+	x86_fences_elided = x86.hypervisor == HYP_TCG;
 	if (x86.hypervisor != HYP_TCG && bit(seven.b, 9))
 		x86_string_min = bit(seven.d, 4) ? 128 : 512;
 }

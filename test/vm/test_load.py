@@ -18,7 +18,7 @@ import pytest
 
 from rig import GUEST, HOST, Network, SOAK, TAP, tcp_answers, tool, wait_for
 from tool import ROOT
-from wire import (ACK, FIN, IP4, IP6, PSH, RST, SYN, URG, Sniffer, Wire, checksum, icmp4, ip4, ip6, tcp, tell_mac,
+from frames import (ACK, FIN, IP4, IP6, PSH, RST, SYN, URG, Sniffer, Wire, checksum, icmp4, ip4, ip6, tcp, tell_mac,
                   udp)
 
 ECHO, FILES, SOURCE, SINK, DEAF, ALIVE, TIMED = range(7000, 7007)
