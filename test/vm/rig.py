@@ -29,6 +29,11 @@ CLONE_NEWNET = 0x40000000
 libc = ctypes.CDLL(None, use_errno=True)
 
 
+def soak_only(test):
+    """A test of `make soak` alone: elsewhere it is not there, which is not to be skipped."""
+    return test if SOAK else None
+
+
 def which(name):
     """The program's path; without it the test is skipped."""
     path = shutil.which(name, path="/usr/bin:/bin:/usr/sbin:/sbin")

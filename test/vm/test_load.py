@@ -16,7 +16,7 @@ import time
 
 import pytest
 
-from rig import GUEST, HOST, Network, SOAK, TAP, tcp_answers, tool, wait_for
+from rig import GUEST, HOST, Network, SOAK, TAP, soak_only, tcp_answers, tool, wait_for
 from tool import ROOT
 from frames import (ACK, FIN, IP4, IP6, PSH, RST, SYN, URG, Sniffer, Wire, checksum, icmp4, ip4, ip6, tcp, tell_mac,
                   udp)
@@ -532,7 +532,7 @@ def test_tiny_segments(target):
 
 # -- the soak: more of the same, and an hour of it
 
-@pytest.mark.skipif(not SOAK, reason="a soak")
+@soak_only
 def test_100000_connections(target):
     """In a guest of 1 GB, from four addresses of ours: at most 4 KB each."""
     more = [f"10.78.0.{i}" for i in range(101, 105)]
@@ -591,7 +591,7 @@ def mixed(over, failed):
             failed.append(e)
 
 
-@pytest.mark.skipif(not SOAK, reason="a soak")
+@soak_only
 def test_mixed_load(target):
     """An hour (CORACLE_SOAK_SECONDS) of everything at once: nothing fails, and memory is flat at the end."""
     seconds = int(os.environ.get("CORACLE_SOAK_SECONDS", "3600"))
